@@ -64,7 +64,9 @@ export interface ApplyOptions extends WriteOptions {
 export interface DeleteOptions extends CallOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
   readonly dryRun?: boolean | undefined;
-  readonly preconditions?: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined } | undefined;
+  readonly preconditions?:
+    | { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined }
+    | undefined;
 }
 
 /** Who a call is made as: RBAC of that user decides (impersonation headers). */
@@ -83,11 +85,22 @@ export interface KubeClient extends AsyncDisposable {
   request(method: string, path: string, options?: RequestOptions): Promise<unknown>;
   /** The lines of a streaming answer (a watch); ends when the server ends it. */
   stream(path: string, options?: RequestOptions): AsyncIterable<string>;
-  get(resource: Resource, key: ObjectKey, options?: CallOptions & { readonly metadataOnly?: boolean }): Promise<KubeObject>;
+  get(
+    resource: Resource,
+    key: ObjectKey,
+    options?: CallOptions & { readonly metadataOnly?: boolean },
+  ): Promise<KubeObject>;
   /** `get`, or undefined when there is no such object. */
-  find(resource: Resource, key: ObjectKey, options?: CallOptions & { readonly metadataOnly?: boolean }): Promise<KubeObject | undefined>;
+  find(
+    resource: Resource,
+    key: ObjectKey,
+    options?: CallOptions & { readonly metadataOnly?: boolean },
+  ): Promise<KubeObject | undefined>;
   /** All pages. */
-  list(resource: Resource, options?: ListOptions): Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }>;
+  list(
+    resource: Resource,
+    options?: ListOptions,
+  ): Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }>;
   create(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   replace(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   patch(resource: Resource, key: ObjectKey, patch: unknown, options: PatchOptions): Promise<KubeObject>;
