@@ -83,7 +83,7 @@ export interface KubeClient extends AsyncDisposable {
   readonly server: string;
   /** `path` is absolute on the server and already escaped, as `/api/v1/namespaces`. */
   request(method: string, path: string, options?: RequestOptions): Promise<unknown>;
-  /** The lines of a streaming answer (a watch); ends when the server ends it. */
+  /** The lines of a streaming answer (a watch); ends when the server ends it. `timeoutMs` bounds the wait for its beginning. */
   stream(path: string, options?: RequestOptions): AsyncIterable<string>;
   get(
     resource: Resource,
@@ -132,6 +132,8 @@ export interface WatchOptions<T extends KubeObject> {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly metadataOnly?: boolean | undefined;
+  /** How long one watch lasts before the next goes on from there, in seconds (default: a random 240 to 480). */
+  readonly timeoutSeconds?: number | undefined;
   /** Parses (and may shrink) what the cache keeps; default: the object without its managedFields. */
   readonly parse?: ((object: KubeObject) => T) | undefined;
   /** Called in order, after the cache holds the change. It must not throw and must not wait. */
