@@ -25,7 +25,8 @@ const { values } = parseArgs({
   },
 });
 const units = Number(values.units);
-if (!Number.isInteger(units) || units < 1) throw new Error(`cannot run with --units ${values.units}: expected a whole number from 1`);
+if (!Number.isInteger(units) || units < 1)
+  throw new Error(`cannot run with --units ${values.units}: expected a whole number from 1`);
 const names = Array.from({ length: units }, (_, index) => `unit-${String(index).padStart(4, '0')}`);
 const namespace = 'bench';
 
@@ -46,18 +47,47 @@ interface Phase {
   readonly requestsPerObject: number;
 }
 
-function manifests(unit: string, target: string, version: number): readonly (KubeObject & { readonly metadata: { readonly namespace: string } })[] {
+function manifests(
+  unit: string,
+  target: string,
+  version: number,
+): readonly (KubeObject & { readonly metadata: { readonly namespace: string } })[] {
   const metadata = { name: unit, namespace: target, labels: { app: unit } };
-  const pod = { metadata: { labels: { app: unit } }, spec: { serviceAccountName: unit, containers: [{ name: 'app', image: `example/app:${version}`, ports: [{ containerPort: 8080 }] }] } };
+  const pod = {
+    metadata: { labels: { app: unit } },
+    spec: {
+      serviceAccountName: unit,
+      containers: [{ name: 'app', image: `example/app:${version}`, ports: [{ containerPort: 8080 }] }],
+    },
+  };
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
-    { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 0, selector: { matchLabels: { app: unit } }, template: pod } },
-    { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: { app: unit }, ports: [{ port: 80, targetPort: 8080 }] } },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata,
+      spec: { replicas: 0, selector: { matchLabels: { app: unit } }, template: pod },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: { selector: { app: unit }, ports: [{ port: 80, targetPort: 8080 }] },
+    },
     {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
       metadata,
-      spec: { rules: [{ host: `${unit}.example.test`, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: unit, port: { number: 80 } } } }] } }] },
+      spec: {
+        rules: [
+          {
+            host: `${unit}.example.test`,
+            http: {
+              paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: unit, port: { number: 80 } } } }],
+            },
+          },
+        ],
+      },
     },
   ];
 }
@@ -71,7 +101,12 @@ const resources: Readonly<Record<string, Resource>> = {
 
 function files(version: number): Record<string, string> {
   return Object.fromEntries(
-    names.flatMap((unit) => manifests(unit, namespace, version).map((object) => [`units/${unit}/${object.kind.toLowerCase()}.yaml`, JSON.stringify(object)])),
+    names.flatMap((unit) =>
+      manifests(unit, namespace, version).map((object) => [
+        `units/${unit}/${object.kind.toLowerCase()}.yaml`,
+        JSON.stringify(object),
+      ]),
+    ),
   );
 }
 
@@ -82,18 +117,25 @@ async function must(cluster: Cluster, args: readonly string[], input?: unknown):
 }
 
 /** Looks every 100 ms, as cheaply as the API server can answer, until all Kustomizations are as wanted. */
-async function until(client: KubeClient, what: string, done: (objects: readonly KubeObject[]) => boolean): Promise<void> {
+async function until(
+  client: KubeClient,
+  what: string,
+  done: (objects: readonly KubeObject[]) => boolean,
+): Promise<void> {
   const deadline = performance.now() + 600_000;
   const path = `/apis/${kustomization.apiVersion}/namespaces/${namespace}/kustomizations`;
   for (;;) {
     const list = (await client.request('GET', path, { query: { resourceVersion: '0' } })) as { items: KubeObject[] }; // a list answer
     if (done(list.items)) return;
-    if (performance.now() > deadline) throw new Error(`${what} did not end in 600 s: ${JSON.stringify(list.items[0]?.['status']).slice(0, 2000)}`);
+    if (performance.now() > deadline)
+      throw new Error(`${what} did not end in 600 s: ${JSON.stringify(list.items[0]?.['status']).slice(0, 2000)}`);
     await sleep(100);
   }
 }
 
-function statusOf(object: KubeObject): Readonly<Record<string, unknown>> & { readonly conditions?: readonly { type: string; status: string }[] } {
+function statusOf(
+  object: KubeObject,
+): Readonly<Record<string, unknown>> & { readonly conditions?: readonly { type: string; status: string }[] } {
   return (object['status'] ?? {}) as ReturnType<typeof statusOf>; // of our own kinds, which the server has validated
 }
 
@@ -113,7 +155,12 @@ function peakRss(controller: RunningController): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${controller.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }
 
-async function measure(phase: string, controllers: readonly RunningController[], client: KubeClient, work: () => Promise<void>): Promise<Phase> {
+async function measure(
+  phase: string,
+  controllers: readonly RunningController[],
+  client: KubeClient,
+  work: () => Promise<void>,
+): Promise<Phase> {
   const cpuBefore = await Promise.all(controllers.map((controller) => controller.cpuSeconds()));
   const requestsBefore = await apiRequests(client);
   const from = performance.now();
@@ -121,7 +168,9 @@ async function measure(phase: string, controllers: readonly RunningController[],
   const seconds = (performance.now() - from) / 1000;
   const requests = (await apiRequests(client)) - requestsBefore;
   const cpuAfter = await Promise.all(controllers.map((controller) => controller.cpuSeconds()));
-  const cpu = Object.fromEntries(controllers.map(({ name }, index) => [name, (cpuAfter[index] ?? 0) - (cpuBefore[index] ?? 0)]));
+  const cpu = Object.fromEntries(
+    controllers.map(({ name }, index) => [name, (cpuAfter[index] ?? 0) - (cpuBefore[index] ?? 0)]),
+  );
   console.error(`${phase}: ${seconds.toFixed(2)} s`);
   return { phase, seconds, cpu, requestsPerObject: requests / (units * 4) };
 }
@@ -141,12 +190,24 @@ function unitKustomizations(): unknown {
     apiVersion: kustomization.apiVersion,
     kind: kustomization.kind,
     metadata: { name, namespace },
-    spec: { interval: '1h', prune: true, wait: true, timeout: '5m', path: `./units/${name}`, sourceRef: { kind: 'GitRepository', name: 'bench' } },
+    spec: {
+      interval: '1h',
+      prune: true,
+      wait: true,
+      timeout: '5m',
+      path: `./units/${name}`,
+      sourceRef: { kind: 'GitRepository', name: 'bench' },
+    },
   }));
   return { apiVersion: 'v1', kind: 'List', items };
 }
 
-async function run(cluster: Cluster, client: KubeClient, git: GitServer, controllers: readonly RunningController[]): Promise<readonly Phase[]> {
+async function run(
+  cluster: Cluster,
+  client: KubeClient,
+  git: GitServer,
+  controllers: readonly RunningController[],
+): Promise<readonly Phase[]> {
   const ask = (value: string): object => ({ metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': value } } });
   const phases: Phase[] = [];
   const phase = async (name: string, work: () => Promise<void>): Promise<void> => {
@@ -157,14 +218,24 @@ async function run(cluster: Cluster, client: KubeClient, git: GitServer, control
     await must(cluster, ['create', '-f', '-'], unitKustomizations());
     await until(client, 'the first sync', (objects) => objects.length === units && objects.every(isReady));
   });
-  const commit = await git.commit('bench', Object.fromEntries(Object.entries(files(2)).filter(([path]) => path.endsWith('deployment.yaml'))), 'New image');
+  const commit = await git.commit(
+    'bench',
+    Object.fromEntries(Object.entries(files(2)).filter(([path]) => path.endsWith('deployment.yaml'))),
+    'New image',
+  );
   await phase('update', async () => {
     await client.patch(gitRepository, { namespace, name: 'bench' }, ask('update'), { type: 'merge' });
-    await until(client, 'the update', (objects) => objects.every((object) => String(statusOf(object)['lastAppliedRevision']).endsWith(commit) && isReady(object)));
+    await until(client, 'the update', (objects) =>
+      objects.every((object) => String(statusOf(object)['lastAppliedRevision']).endsWith(commit) && isReady(object)),
+    );
   });
   await phase('no-op', async () => {
-    await mapLimit(names, 16, (name) => client.patch(kustomization, { namespace, name }, ask('no-op'), { type: 'merge' }));
-    await until(client, 'the no-op', (objects) => objects.every((object) => statusOf(object)['lastHandledReconcileAt'] === 'no-op' && isReady(object)));
+    await mapLimit(names, 16, (name) =>
+      client.patch(kustomization, { namespace, name }, ask('no-op'), { type: 'merge' }),
+    );
+    await until(client, 'the no-op', (objects) =>
+      objects.every((object) => statusOf(object)['lastHandledReconcileAt'] === 'no-op' && isReady(object)),
+    );
   });
   await phase('delete', async () => {
     await must(cluster, ['delete', 'kustomizations', '--all', '-n', namespace, '--wait=false']);
@@ -182,17 +253,33 @@ function table(phases: readonly Phase[], floorSeconds: number, controllers: read
     ...controllers.map(({ name }) => (cpu[name] ?? 0).toFixed(2)),
     requestsPerObject.toFixed(2),
   ]);
-  const head = ['phase', 'seconds', 'raw client', 'Flux (s)', ...controllers.map(({ name }) => `CPU-s ${name}`), 'requests/object'];
+  const head = [
+    'phase',
+    'seconds',
+    'raw client',
+    'Flux (s)',
+    ...controllers.map(({ name }) => `CPU-s ${name}`),
+    'requests/object',
+  ];
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const lines = all.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
-  const memory = controllers.map((controller) => `${controller.name} ${Math.round(peakRss(controller) / 1048576)} MB`).join(', ');
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const memory = controllers
+    .map((controller) => `${controller.name} ${Math.round(peakRss(controller) / 1048576)} MB`)
+    .join(', ');
   return [`N = ${units} Kustomizations of 4 objects`, ...lines, `peak resident memory: ${memory}`].join('\n');
 }
 
 const dist = values.sources ? undefined : join(root, 'dist');
 if (dist !== undefined) {
-  const built = spawnSync(process.execPath, [join(root, 'hack/dist/main.ts')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const built = spawnSync(process.execPath, [join(root, 'hack/dist/main.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   if (built.status !== 0) throw new Error('cannot build the bundles');
 }
 await using stack = new AsyncDisposableStack();
@@ -208,7 +295,9 @@ const base = { kubeconfig: cluster.kubeconfigPath, nodeArgs, ...(dist === undefi
 const notification = stack.use(await startController('notification', base));
 const withEvents = { ...base, eventsUrl: notification.urls.events };
 const source = stack.use(await startController('source', withEvents));
-const kustomize = stack.use(await startController('kustomize', { ...withEvents, args: [`--concurrent=${values.concurrent}`] }));
+const kustomize = stack.use(
+  await startController('kustomize', { ...withEvents, args: [`--concurrent=${values.concurrent}`] }),
+);
 await must(cluster, ['apply', '-f', '-'], {
   apiVersion: gitRepository.apiVersion,
   kind: gitRepository.kind,

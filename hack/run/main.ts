@@ -11,7 +11,12 @@ await mkdir(join(dir, 'data'), { recursive: true });
 
 /** The ports of each program: metrics, health, and its own. */
 const programs = {
-  notification: ['--metrics-addr=127.0.0.1:8083', '--health-addr=127.0.0.1:9443', '--events-addr=127.0.0.1:9091', '--receiverAddr=127.0.0.1:9292'],
+  notification: [
+    '--metrics-addr=127.0.0.1:8083',
+    '--health-addr=127.0.0.1:9443',
+    '--events-addr=127.0.0.1:9091',
+    '--receiverAddr=127.0.0.1:9292',
+  ],
   source: [
     '--metrics-addr=127.0.0.1:8081',
     '--health-addr=127.0.0.1:9441',
@@ -29,7 +34,11 @@ const running: RunningProcess[] = Object.entries(programs).map(([name, args]) =>
     name: `${name}-controller`,
     command: process.execPath,
     args: [join(root, `controllers/${name}/main.ts`), ...args],
-    env: { ...process.env, KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: process.env['RUNTIME_NAMESPACE'] ?? 'flux-system' },
+    env: {
+      ...process.env,
+      KUBECONFIG: kubeconfig,
+      RUNTIME_NAMESPACE: process.env['RUNTIME_NAMESPACE'] ?? 'flux-system',
+    },
     graceMs: 15_000,
   }),
 );
@@ -38,8 +47,13 @@ console.log(`KUBECONFIG ${kubeconfig}; webhooks at http://127.0.0.1:9292, metric
 const interrupted = new Promise<undefined>((done) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(undefined));
 });
-const ended = await Promise.race([interrupted, ...running.map(async (program) => ({ program, end: await program.waitForEnd() }))]);
+const ended = await Promise.race([
+  interrupted,
+  ...running.map(async (program) => ({ program, end: await program.waitForEnd() })),
+]);
 if (ended !== undefined) {
-  console.error(`${ended.program.name} ended with ${ended.end.code ?? ended.end.signal}:\n${ended.program.lastLines()}`);
+  console.error(
+    `${ended.program.name} ended with ${ended.end.code ?? ended.end.signal}:\n${ended.program.lastLines()}`,
+  );
   process.exitCode = 1;
 }
