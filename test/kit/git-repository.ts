@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -21,10 +21,13 @@ export interface CommitOptions {
 
 const identity = 'Sluice Test <test@example.test>';
 
-// Nothing of the user's own configuration (signing, hooks, default branch) may change what a test sees.
+// Nothing of the user's own may change what a test sees: configuration (signing, hooks, default branch), GIT_SSL_CAINFO
+// (which beats http.sslCAInfo), or the GIT_DIR of a hook that runs the tests.
 export function gitEnvironment(base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
-    ...base,
+    ...Object.fromEntries(
+      Object.entries(base).filter(([name]) => !name.startsWith('GIT_') || name === 'GIT_EXEC_PATH'),
+    ),
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_SYSTEM: '/dev/null',
     GIT_TERMINAL_PROMPT: '0',
@@ -134,8 +137,7 @@ export async function pushTo(
         continue;
       }
       await mkdir(dirname(path), { recursive: true });
-      const plain = typeof content === 'string' || Buffer.isBuffer(content);
-      await writeFile(path, plain ? content : content.content);
+      await writeContent(path, content);
     }
     await git(dir, ['add', '--all']);
     await git(dir, ['commit', '--quiet', '--message', message]);
@@ -144,4 +146,10 @@ export async function pushTo(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+async function writeContent(path: string, file: Exclude<FileContent, null>): Promise<void> {
+  if (typeof file === 'string' || Buffer.isBuffer(file)) await writeFile(path, file);
+  else if (file.mode === 'symlink') await symlink(String(file.content), path);
+  else await writeFile(path, file.content, { mode: file.mode === 'executable' ? 0o755 : 0o644 });
 }
