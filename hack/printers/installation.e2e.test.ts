@@ -74,7 +74,8 @@ test('each ServiceAccount may do what its controller does, and no more', async (
     ).stdout.trim();
   assert.equal(await can('source-controller', 'patch', 'gitrepositories/status', '-n', 'team'), 'yes');
   assert.equal(await can('source-controller', 'patch', 'kustomizations', '-n', 'team'), 'no');
-  assert.equal(await can('source-controller', 'create', 'secrets', '-n', 'team'), 'no');
+  assert.equal(await can('source-controller', 'get', 'secrets', '-n', 'team'), 'yes');
+  assert.equal(await can('source-controller', 'list', 'secrets', '-n', 'team'), 'no');
   assert.equal(await can('source-controller', 'update', 'leases', '-n', 'flux-system'), 'yes');
   assert.equal(await can('source-controller', 'update', 'leases', '-n', 'team'), 'no');
   assert.equal(await can('notification-controller', 'patch', 'gitrepositories', '-n', 'team'), 'yes');
