@@ -16,6 +16,8 @@ export interface GitRequest {
   /** Value of `Git-Protocol`; empty for protocol 0. */
   readonly protocol: string;
   readonly authorization: string | undefined;
+  /** When it arrived. */
+  readonly at: Date;
 }
 
 /** What happens to a request instead of, or before, its answer. */
@@ -149,6 +151,7 @@ function describeRequest(incoming: IncomingMessage): GitRequest {
     path: incoming.url ?? '',
     protocol: typeof protocol === 'string' ? protocol : '',
     authorization: incoming.headers.authorization,
+    at: new Date(),
   };
 }
 
