@@ -55,7 +55,7 @@ export async function openTheatre(options: TheatreOptions): Promise<Theatre> {
       ),
   );
   const git = await tell.step('A Git server with a sample repository of two applications, cache and shop', async () => {
-    const server = stack.use(await startGitServer());
+    const server = stack.use(await startGitServer({ dir: join(cluster.dir, 'git') }));
     await server.createRepository(repositoryName, sampleFiles);
     tell.say(server.repositoryUrl(repositoryName));
     return server;

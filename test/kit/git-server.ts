@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,7 @@ export interface GitServer extends AsyncDisposable {
 
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'sluice-git-')));
+  await mkdir(dir, { recursive: true });
   const requests: GitRequest[] = [];
   let decide: (request: GitRequest) => GitFault | undefined = () => undefined;
   let auth = options.auth;
