@@ -16,12 +16,16 @@ const tell = narrator({ out: process.stdout, terminal, now: () => performance.no
 const interrupted = new AbortController();
 const ended = new Promise<void>((resolveEnd) => {
   const end = (why: string): void => {
-    // Asked again while it is ending: leave at once, the guards of the processes do the rest.
-    if (interrupted.signal.aborted) process.exit(1);
     interrupted.abort(new Error(`ended by ${why}`));
     resolveEnd();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Asked again while it is ending: leave at once, the guards of the processes do the rest.
+      if (interrupted.signal.aborted) process.exit(1);
+      end(signal);
+    });
+  }
   // `make demo | head`: nobody reads on, so there is nobody to show anything to.
   process.stdout.on('error', () => end('its reader'));
 });
