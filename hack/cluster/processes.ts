@@ -28,7 +28,7 @@ export interface RunningProcess {
   /** Ends it as its spec wants it, and waits for that. */
   stop(): Promise<void>;
   /** The end of what it printed, and its first lines: a program that prints its usage says first what is wrong. */
-  excerpt(): string;
+  lastLines(): string;
   /** Resident memory in bytes; 0 once it has ended. */
   rssBytes(): Promise<number>;
 }
@@ -153,7 +153,7 @@ function startProcess(spec: ProcessSpec, dir: string, onEnd: (pid: number) => vo
       killGroup(pid, 'SIGKILL');
       await waitForEnd();
     },
-    excerpt: () => excerpt(logPath),
+    lastLines: () => excerpt(logPath),
     rssBytes: () => residentBytes(pid),
   };
 }
@@ -206,12 +206,12 @@ export async function untilReady<T>(
     options.signal?.throwIfAborted();
     const end = child.end();
     if (end !== undefined) {
-      throw new Error(`cannot start ${child.name}: it ended with ${end.signal ?? end.code}\n${child.excerpt()}`);
+      throw new Error(`cannot start ${child.name}: it ended with ${end.signal ?? end.code}\n${child.lastLines()}`);
     }
     const result = await ready();
     if (result !== undefined) return result;
     if (Date.now() > deadline) {
-      throw new Error(`cannot start ${child.name}: not ready after ${options.timeoutMs} ms\n${child.excerpt()}`);
+      throw new Error(`cannot start ${child.name}: not ready after ${options.timeoutMs} ms\n${child.lastLines()}`);
     }
     await sleep(options.pollMs ?? 50, undefined, options.signal ? { signal: options.signal } : {});
   }
