@@ -34,7 +34,7 @@ test('on a terminal progress is replaced by what follows', async () => {
     tell.progress('half');
     tell.say('whole');
   });
-  assert.match(text(), /half\x1b\[0m\r\x1b\[K {3}whole\n$/);
+  assert.ok(text().endsWith('half\x1b[0m\r\x1b[K   whole\n'));
 });
 
 test('a step that fails cleans its progress away', async () => {
