@@ -9,7 +9,7 @@ import { openTheatre, type Theatre } from './theatre.ts';
 import { tour } from './tour.ts';
 
 const { values } = parseArgs({ options: { dist: { type: 'boolean', default: false } } });
-const terminal = process.stdout.isTTY === true;
+const terminal = process.stdout.isTTY;
 const stays = terminal && process.env['CI'] !== 'true';
 const tell = narrator({ out: process.stdout, terminal, now: () => performance.now() });
 

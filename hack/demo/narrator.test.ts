@@ -5,7 +5,7 @@ import { narrator } from './narrator.ts';
 function recorder(terminal: boolean): {
   readonly text: () => string;
   readonly tell: ReturnType<typeof narrator>;
-  advance(ms: number): void;
+  readonly advance: (ms: number) => void;
 } {
   let text = '';
   let clock = 0;
