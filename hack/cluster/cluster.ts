@@ -81,6 +81,7 @@ async function startOnce(options: ClusterOptions): Promise<Cluster> {
       kubeconfigPath,
       caPath,
       ports: { etcd: etcdPort, etcdPeer: etcdPeerPort, api: apiPort, kwok: kwokPort },
+      keepsData: options.dir !== undefined,
       createsServiceAccounts: options.controllerManager === true,
     };
     const { signal } = options;

@@ -22,17 +22,21 @@ export interface ComponentContext {
     readonly api: number;
     readonly kwok: number;
   };
+  /** Whether the data must outlive this cluster. */
+  readonly keepsData: boolean;
   /** Whether a controller-manager makes the `default` ServiceAccount of each namespace. */
   readonly createsServiceAccounts: boolean;
 }
 
-export function etcd({ dir, environment, binaries, ports }: ComponentContext): ProcessSpec {
+export function etcd({ dir, environment, binaries, ports, keepsData }: ComponentContext): ProcessSpec {
   const client = `http://127.0.0.1:${ports.etcd}`;
   const peer = `http://127.0.0.1:${ports.etcdPeer}`;
   return {
     name: 'etcd',
     command: binaries.etcd,
     env: environment,
+    // Without fsync etcd writes its log out now and then, and when it ends in order.
+    ...(keepsData && { graceMs: 5_000 }),
     args: [
       '--name=sluice',
       `--data-dir=${join(dir, 'etcd')}`,
@@ -41,7 +45,6 @@ export function etcd({ dir, environment, binaries, ports }: ComponentContext): P
       `--listen-peer-urls=${peer}`,
       `--initial-advertise-peer-urls=${peer}`,
       `--initial-cluster=sluice=${peer}`,
-      // The data need not survive a power cut, only a kill.
       '--unsafe-no-fsync',
       // A data folder that is used again comes with other ports than its member was born with.
       '--force-new-cluster',
@@ -117,6 +120,8 @@ export function kwok({ dir, environment, binaries, kubeconfigPath, ports }: Comp
       '--manage-all-nodes=true',
       '--node-lease-duration-seconds=40',
       `--server-address=127.0.0.1:${ports.kwok}`,
+      // An address of the documentation range: nobody can reach it by accident.
+      '--node-ip=192.0.2.1',
     ],
   };
 }

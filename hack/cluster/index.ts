@@ -9,3 +9,4 @@ export {
   type RunningProcess,
   untilReady,
 } from './processes.ts';
+export { useExistingCluster } from './existing.ts';

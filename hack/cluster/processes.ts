@@ -11,6 +11,8 @@ export interface ProcessSpec {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Given this long to end after SIGTERM, in ms; ended by SIGKILL at once unless given. */
+  readonly graceMs?: number;
 }
 
 /** A child process in a process group of its own, whose output goes to a file. */
@@ -23,6 +25,8 @@ export interface RunningProcess {
   /** Settles when the process has ended, never rejects; keeps this process alive meanwhile. */
   waitForEnd(): Promise<ProcessEnd>;
   kill(signal: NodeJS.Signals): void;
+  /** Ends it as its spec wants it, and waits for that. */
+  stop(): Promise<void>;
   /** The last lines that it printed. */
   lastLines(count?: number): string;
   /** Resident memory in bytes; 0 once it has ended. */
@@ -46,6 +50,7 @@ export interface ProcessKeeper extends AsyncDisposable {
 }
 
 // TERM first so that a program may say goodbye, KILL for whatever is left. `$1` is a folder to remove, or empty.
+// `kill -s`: dash takes no `--` after `kill -TERM`.
 const guardScript = `
 trap '' INT TERM HUP
 groups=' '
@@ -53,12 +58,11 @@ while read -r verb group; do
   case $verb in
     add) groups="$groups$group " ;;
     drop) groups="\${groups%% $group *} \${groups#* $group }" ;;
-    keep) set -- '' ;;
   esac
 done
-for group in $groups; do kill -TERM -- "-$group" 2>/dev/null; done
-[ "$groups" = ' ' ] || [ -z "\${groups# }" ] || sleep 1
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
+[ -z "\${groups# }" ] || sleep 1
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 [ -z "$1" ] || rm -rf -- "$1"
 `;
 
@@ -92,9 +96,7 @@ export function keepProcesses(options: KeeperOptions): ProcessKeeper {
   };
   let stopping: Promise<void> | undefined;
   const stopAll = async (): Promise<void> => {
-    const children = [...running];
-    for (const child of children) child.kill('SIGKILL');
-    await Promise.all(children.map((child) => child.waitForEnd()));
+    await Promise.all([...running].map((child) => child.stop()));
     const guardEnded = new Promise<void>((resolve) => {
       if (guard.exitCode !== null || guard.signalCode !== null) resolve();
       else guard.once('exit', () => resolve());
@@ -129,16 +131,28 @@ function startProcess(spec: ProcessSpec, dir: string, onEnd: (pid: number) => vo
   unref(child);
   const pid = child.pid;
   if (pid === undefined) throw new Error(`cannot start ${spec.name}: "${spec.command}" does not run`);
+  const waitForEnd = (): Promise<ProcessEnd> => {
+    if (end === undefined) child.ref();
+    return ended;
+  };
   return {
     name: spec.name,
     pid,
     logPath,
     end: () => end,
-    waitForEnd: () => {
-      if (end === undefined) child.ref();
-      return ended;
-    },
+    waitForEnd,
     kill: (signal) => killGroup(pid, signal),
+    async stop() {
+      if (end !== undefined) return;
+      if (spec.graceMs !== undefined) {
+        killGroup(pid, 'SIGTERM');
+        const waiting = new AbortController();
+        await Promise.race([waitForEnd(), sleep(spec.graceMs, undefined, waiting).catch(() => undefined)]);
+        waiting.abort();
+      }
+      killGroup(pid, 'SIGKILL');
+      await waitForEnd();
+    },
     lastLines: (count = 15) => lastLines(logPath, count),
     rssBytes: () => residentBytes(pid),
   };
