@@ -44,8 +44,8 @@ const areas: readonly Area[] = [
     packages: ['re2js', 'undici'],
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
-  { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: [] },
-  { folder: 'hack/tools', door: 'tools', areas: [], packages: [] },
+  { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
+  { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];
 
 /** Tests may also start what the kit offers. */
