@@ -39,7 +39,7 @@ test('the duration of a run is kept by object, in the steps of the dashboards, u
   const buckets = await linesOf(registry, 'gotk_reconcile_duration_seconds_bucket');
   assert.deepEqual(
     buckets.map((line) => /le="([^"]+)"/.exec(line)?.[1]),
-    [...['0.01', '0.0384', '0.1472', '0.5646', '2.1661', '8.3099', '31.8798', '122.3022', '469.195', '1800', '+Inf']],
+    ['0.01', '0.0384', '0.1472', '0.5646', '2.1661', '8.3099', '31.8798', '122.3022', '469.195', '1800', '+Inf'],
   );
   assert.match(buckets[1] ?? '', /kind="Kustomization",name="n",namespace="ns"\} 1$/);
   metrics.forget(object);

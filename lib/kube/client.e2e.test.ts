@@ -350,7 +350,7 @@ describe('client on a real API server', () => {
     assert.deepEqual(await other.request('POST', '/apis/x', { body: { a: 1 } }), { ok: true });
     assert.deepEqual(
       sink.requests.map((each) => [each.body, each.headers['content-type'], each.headers['authorization']]),
-      [...Array.from({ length: 3 }, () => ['{"a":1}', 'application/json', 'Bearer t'])],
+      Array.from({ length: 3 }, () => ['{"a":1}', 'application/json', 'Bearer t']),
     );
     sink.answer(() => ({ status: 429, headers: { 'content-type': 'application/json' }, body: busy }));
     await assert.rejects(other.request('POST', '/apis/x'), { code: 429, message: 'too many' });

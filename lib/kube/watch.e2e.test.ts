@@ -176,7 +176,7 @@ describe('watch on a real API server', () => {
     await put('added', { late: 'yes' });
     proxy.inject({ kind: 'none' });
     await waitFor(() => watching.events.length >= 5 && watching.errors.some(isGone), { timeoutMs: 40_000 });
-    assert.deepEqual(watching.told().sort(), [
+    assert.deepEqual(watching.told().toSorted(), [
       'added added',
       'added recreated',
       'deleted deleted',
