@@ -1,6 +1,6 @@
 import { YamlError } from './error.ts';
 import { MapNode, type Node, ScalarNode, SeqNode } from './node.ts';
-import { parseBool, parseGoFloat, parseGoInt, resolvePlain } from './scalars.ts';
+import { parseGoFloat, parseGoInt, resolvePlain } from './scalars.ts';
 import { formatTimestamp, parseTimestamp } from './timestamp.ts';
 
 /**
@@ -57,7 +57,7 @@ export function scalarToJson(node: ScalarNode): null | boolean | string | number
       break;
     }
     case '!!bool':
-      if (resolvePlain(value, 'v2') === '!!bool') return parseBool(value);
+      if (resolvePlain(value, 'v3') === '!!bool') return value.charCodeAt(0) === 116 || value.charCodeAt(0) === 84;
       break;
     case '!!null':
       if (resolvePlain(value, 'v3') === '!!null') return null;
@@ -99,7 +99,23 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 function decodeBinary(node: ScalarNode): string {
   const text = node.value.replaceAll(/[\r\n]/g, '');
   if (!BASE64.test(text)) throw new YamlError('value', 'yaml: !!binary value contains invalid base64 data', node.line);
-  return Buffer.from(text, 'base64').toString('utf8');
+  return decodeGoUtf8(Buffer.from(text, 'base64'));
+}
+
+/** Go puts one U+FFFD for every byte that is no UTF-8, Node one for a truncated sequence. */
+function decodeGoUtf8(bytes: Buffer): string {
+  const whole = bytes.toString('utf8');
+  if (!whole.includes('\ufffd')) return whole;
+  let out = '';
+  for (let i = 0; i < bytes.length; ) {
+    const lead = bytes[i] ?? 0;
+    const width = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const character = bytes.toString('utf8', i, Math.min(i + width, bytes.length));
+    const valid = Buffer.byteLength(character) === width && bytes.subarray(i, i + width).equals(Buffer.from(character));
+    out += valid ? character : '\ufffd';
+    i += valid ? width : 1;
+  }
+  return out;
 }
 
 /** Nodes for a value that came out of JSON: integers are `!!int`, other numbers `!!float`. */

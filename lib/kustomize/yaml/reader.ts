@@ -128,6 +128,6 @@ function describe(failure: SyntaxFailure, dialect: Dialect, path: string | undef
 
 function composerCode(message: string): YamlErrorCode {
   if (message.includes('already defined at line')) return 'duplicateKey';
-  if (message.startsWith('map merge')) return 'merge';
+  if (message.includes('merge')) return 'merge';
   return message.includes('anchor') ? 'alias' : 'limit';
 }
