@@ -515,6 +515,66 @@ const tags = many((r) => {
   return ` ${tag} ${value}`;
 });
 
+const DOCUMENT = `# head
+apiVersion: v1
+kind: X
+metadata:
+  name: x
+  labels: {a: "b", c: 'd'}
+spec:
+  list:
+  - one: 1
+    two: [a, b, {c: d}]
+  - |
+    literal
+      text
+  - >-
+    folded
+    text
+  -   nested: &anchor
+        key: "quoted: text"
+      again: *anchor
+  plain: text over
+    two lines
+  ? explicit
+  : value
+`;
+
+/** Whole resources with a few characters changed: mostly errors, whose texts and line numbers must agree. */
+export function mutatedDocuments(seed: number, count: number): string[] {
+  const random = new Random(seed);
+  return Array.from({ length: count }, () => {
+    let text = DOCUMENT;
+    for (let n = 1 + random.below(2); n > 0; n--) {
+      const at = random.below(text.length);
+      const end = random.chance(0.4) ? at : at + 1 + random.below(3);
+      const insert = random.chance(0.3)
+        ? ''
+        : random.pick([
+            ...':-?[]{},#&*!|>\'"%@`',
+            ' ',
+            '  ',
+            '\n',
+            '\t',
+            ': ',
+            '- ',
+            '\n- ',
+            '\n  ',
+            '---',
+            '\n---\n',
+            '...\n',
+            ' #',
+            '\\x',
+            '<<: ',
+            '&a ',
+            '*b ',
+          ]);
+      text = text.slice(0, at) + insert + text.slice(end);
+    }
+    return text;
+  });
+}
+
 export const generators: Readonly<Record<string, Generator>> = {
   'plain words': plainWords,
   'quoted words': quotedWords,

@@ -18,7 +18,7 @@ export function toJson(node: Node): JsonValue {
     case 'scalar':
       return scalarToJson(node);
     case 'seq':
-      return node.items.map(toJson);
+      return node.items.map((item) => toJson(item));
     case 'map': {
       const object: { [key: string]: JsonValue } = {};
       for (let i = 0; i < node.keyNodes.length; i++) {
@@ -40,8 +40,18 @@ export function toJson(node: Node): JsonValue {
   }
 }
 
-/** Go's words for a map that encoding/json has no form for. */
+/** Whether a key stands for a mapping or sequence that was one. */
+export function isCollectionKey(key: ScalarNode): boolean {
+  return key.tag === '!!map' || key.tag === '!!seq';
+}
+
+/** The last words of kustomize about a key that is no string; before them it dumps the Go value. */
 export function nonStringKey(key: ScalarNode): YamlError {
+  if (isCollectionKey(key)) return new YamlError('key', 'yaml: invalid map key', key.line);
+  if (key.tag === '!!null') {
+    const problem = `line ${key.line}: mapping key "${key.value}" already defined at line ${key.line}`;
+    return new YamlError('key', `yaml: unmarshal errors:\n  ${problem}`, key.line);
+  }
   return new YamlError('key', 'json: unsupported type: map[interface {}]interface {}', key.line);
 }
 
@@ -52,7 +62,7 @@ export function scalarToJson(node: ScalarNode): null | boolean | string | number
     case '!!str':
       return value;
     case '!!int': {
-      const parsed = parseGoInt(value);
+      const parsed = resolvePlain(value, 'v3') === '!!int' ? parseGoInt(value) : undefined;
       if (parsed !== undefined) return asJsonInteger(parsed);
       break;
     }

@@ -1,7 +1,7 @@
 import { YamlError } from './error.ts';
-import { scalarToJson, nonStringKey } from './json.ts';
+import { isCollectionKey, nonStringKey, scalarToJson } from './json.ts';
 import { compareKeys } from './key-order.ts';
-import type { MapNode, Node, ScalarNode, SeqNode } from './node.ts';
+import { MapNode, type Node, ScalarNode, type SeqNode } from './node.ts';
 import { formatThroughJson } from './numbers.ts';
 import {
   allowedStyles,
@@ -41,7 +41,7 @@ class Printer {
   out = '';
 
   document(node: Node): void {
-    if (node.kind === 'map' && node.size > 0) this.entries(node, 0, true, node.flow);
+    if (node.kind === 'map' && node.size > 0) this.entries(rootEntries(node), 0, true, node.flow);
     else if (node.kind === 'seq' && node.items.length > 0) this.items(node, 0, true, node.flow);
     else {
       this.leaf(node, -1, 0, false);
@@ -210,8 +210,19 @@ function isSimpleKey(text: string): boolean {
 }
 
 function keyText(key: ScalarNode): string {
-  if (key.tag !== '!!str') throw nonStringKey(key);
+  // An empty key is quoted when kustomize first writes it.
+  if (key.tag !== '!!str' && !(key.tag === '!!null' && key.value === '')) throw nonStringKey(key);
   return throughJson(key.value);
+}
+
+/** At the root every scalar key becomes the string that it is written as. */
+function rootEntries(root: MapNode): MapNode {
+  if (root.keyNodes.every((key) => key.tag === '!!str')) return root;
+  const keys = root.keyNodes.map((key) => {
+    if (isCollectionKey(key) || (key.tag === '!!null' && key.value !== '')) throw nonStringKey(key);
+    return new ScalarNode(key.tag === '!!binary' ? String(scalarToJson(key)) : key.value, '!!str');
+  });
+  return new MapNode(root.flow, root.line, keys, [...root.values]);
 }
 
 function readsAsString(text: string): boolean {
