@@ -266,12 +266,14 @@ export class Composer {
       const key = endsBlockEntry(token.type) ? this.empty(token) : this.node(true, true);
       token = scanner.peek();
       let value: Node;
+      let aliased = false;
       if (token.type === VALUE) {
         scanner.skip();
         token = scanner.peek();
+        aliased = token.type === ALIAS;
         value = endsBlockEntry(token.type) ? this.empty(token) : this.node(true, true);
       } else value = this.empty(token);
-      entries.add(key, value);
+      entries.add(key, value, aliased);
     }
     scanner.skip();
     entries.finish((nodes) => this.spend(nodes));
@@ -380,7 +382,8 @@ class Entries {
     this.dialect = dialect;
   }
 
-  add(key: Node, value: Node): void {
+  /** @param aliased the value was written as an alias */
+  add(key: Node, value: Node, aliased = false): void {
     if (key.kind !== 'scalar') {
       // Kept under a tag that nothing prints: the document reads, as in kustomize, and fails when it is written.
       this.map.append(new ScalarNode('', key.kind === 'map' ? '!!map' : '!!seq', 'plain', key.line), value);
@@ -388,6 +391,9 @@ class Entries {
     }
     if (key.value === '<<' && this.dialect === 'v3' && key.tag === '!!str' && key.style !== 'plain') return; // kustomize loses it
     if (key.value === '<<' && (key.tag === '!!merge' || key.style === 'plain')) {
+      if (aliased && value.kind !== 'map') {
+        throw new SyntaxFailure('composer', 'invalid map merge: received alias for a non-map value', 0, key.line - 1);
+      }
       if (this.dialect === 'v2') mergeOver(this.map, value);
       else if (this.merge === undefined) this.merge = value;
       else throw new SyntaxFailure('composer', 'duplicate merge key', 0, key.line - 1);

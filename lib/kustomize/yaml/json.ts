@@ -94,10 +94,11 @@ function asJsonInteger(value: bigint): number | bigint {
 
 function floatToJson(node: ScalarNode): number {
   const resolved = resolvePlain(node.value, 'v3');
-  if (resolved !== '!!float' && resolved !== '!!int') {
+  const integer = resolved === '!!int' ? parseGoInt(node.value) : undefined;
+  // An integer of 64 bits without a sign is not converted.
+  if (resolved !== '!!float' && (integer === undefined || integer >= 2n ** 63n)) {
     throw new YamlError('value', `yaml: cannot decode ${resolved} \`${node.value}\` as a !!float`, node.line);
   }
-  const integer = resolved === '!!int' ? parseGoInt(node.value) : undefined;
   const value = integer === undefined ? parseGoFloat(node.value) : Number(integer);
   if (Number.isFinite(value)) return value;
   const name = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
