@@ -210,13 +210,18 @@ export class ArtifactStore {
     await unlink(this.#onDisk(this.path(owner, name))).catch(() => undefined);
   }
 
+  /** Whether a path, as status has it, is a file name in the folder of that owner. */
+  owns(owner: Owner, path: string): boolean {
+    const file = posix.basename(path);
+    return file !== '..' && file !== '' && path === `${posix.dirname(this.path(owner, 'x'))}/${file}`;
+  }
+
   /** Paths come out of status, which others can write, so they are checked here again. */
   #onDisk(path: string): string {
-    const clean = posix.normalize(`/${path}`);
-    if (path.includes('\0') || clean !== `/${path}`) {
+    if (path.includes('\0') || posix.normalize(`/${path}`) !== `/${path}`) {
       throw new ArtifactError('badPath', `cannot use artifact path ${JSON.stringify(path)}: it leads out of the store`);
     }
-    return join(this.#options.dir, clean);
+    return join(this.#options.dir, path);
   }
 }
 

@@ -33,14 +33,20 @@ export interface Checkout extends Disposable {
 /**
  * Asks the remote what a reference means, without fetching anything. A pinned commit is only known to be there once it is fetched;
  * listing proves that the remote and the credentials are still good.
- * @throws GitError whose text is fit for a condition, beginning with `unable to list remote` where listing failed
+ * @param purpose begins the text when listing fails: Flux says `unable to list remote` only where it looks for news
+ * @throws GitError whose text is fit for a condition
  */
-export async function resolveReference(remote: GitRemote, reference: Reference, signal: AbortSignal): Promise<Target> {
+export async function resolveReference(
+  remote: GitRemote,
+  reference: Reference,
+  signal: AbortSignal,
+  purpose: 'clone' | 'list remote for' = 'clone',
+): Promise<Target> {
   const list = async (prefixes: readonly string[]): Promise<readonly RemoteRef[]> => {
     try {
       return await remote.listRefs(prefixes, signal);
     } catch (error) {
-      throw prefixed(`unable to list remote for '${remote.url}'`, error);
+      throw prefixed(`unable to ${purpose} '${remote.url}'`, error);
     }
   };
   const { commit, name, tag, semver } = reference;

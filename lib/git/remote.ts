@@ -34,6 +34,8 @@ export interface FetchLimits {
   readonly dir: string;
   /** Of one pack (default 4 GiB). */
   readonly maxPackBytes?: number | undefined;
+  /** Packs up to this size stay in memory (default 16 MiB). */
+  readonly memoryBytes?: number | undefined;
   readonly pack?: Partial<PackLimits> | undefined;
 }
 
@@ -67,6 +69,7 @@ class HttpRemote implements GitRemote {
     const source = await spoolPack(pieces, {
       dir: this.#limits.dir,
       maxBytes: this.#limits.maxPackBytes ?? 4 * 1024 ** 3,
+      memoryBytes: this.#limits.memoryBytes,
     });
     try {
       const pack = await Pack.open(source, signal, this.#limits.pack);
