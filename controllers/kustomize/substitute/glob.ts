@@ -87,11 +87,11 @@ export function matchPrefix(
   extent: 'shortest' | 'longest',
 ): number | undefined {
   const { tokens } = glob;
-  let states: boolean[] = closure(new Array<boolean>(tokens.length + 1).fill(false).with(0, true), tokens);
+  let states: boolean[] = closure(Array.from({ length: tokens.length + 1 }, () => false).with(0, true), tokens);
   let best: number | undefined;
   for (let length = 1; length <= characters.length; length++) {
     const character = characters[length - 1] ?? '';
-    const next = new Array<boolean>(tokens.length + 1).fill(false);
+    const next = Array.from({ length: tokens.length + 1 }, () => false);
     let alive = false;
     for (const [at, token] of tokens.entries()) {
       if (states[at] !== true || !matchesOne(token, character)) continue;
