@@ -1,8 +1,8 @@
-import type { Kind, KubeObject } from '#crds';
-import type { KubeClient, RestMapper, WatchCache } from '#kube';
+import type { KindInfo, KubeObject } from '#crds';
+import type { CacheEvent, KubeClient, RestMapper, WatchCache, WatchOptions } from '#kube';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { Outcome } from './outcome.ts';
+import type { ConditionChange, Outcome } from './outcome.ts';
 
 /** Why an object is looked at again; a user's request overtakes events, events overtake intervals. */
 export type Priority = 'user' | 'event' | 'interval';
@@ -34,7 +34,7 @@ export interface Run<T extends KubeObject> {
    * Tells what is going on: Reconciling=True/Progressing, Ready=Unknown/Progressing with this message. It reaches the API
    * server only when the phase lasts longer than half a second (design section 5).
    */
-  progress(message: string, conditions?: readonly import('./outcome.ts').ConditionChange[]): void;
+  progress(message: string, conditions?: readonly ConditionChange[]): void;
   /** Writes status fields now: for what must outlive a later failure or a killed process. */
   record(status: Readonly<Record<string, unknown>>): Promise<void>;
   /** Told after the status of this run is written, in order; reason of the conditions at that time is the caller's business. */
@@ -43,7 +43,7 @@ export interface Run<T extends KubeObject> {
 
 /** What a kind must say of itself; everything else (queue, status, finalizer, retry, events, metrics) is the runtime's. */
 export interface KindController<T extends KubeObject> {
-  readonly kind: Kind;
+  readonly kind: KindInfo;
   /** Field manager of status and finalizer writes. */
   readonly fieldManager: string;
   /** The condition types that the controller owns beside Ready, Reconciling and Stalled. */
@@ -51,13 +51,15 @@ export interface KindController<T extends KubeObject> {
   /** Parses what the watch hands over. */
   parse(object: KubeObject): T;
   isSuspended(object: T): boolean;
+  /** Which suspended objects still get observedGeneration (spec A6 step 3, source spec 2.2 step 4). Default `whenReady`. */
+  readonly observesSuspended?: 'whenReady' | 'withConditions';
   /** Steady-state period in milliseconds; jittered by the runtime. Undefined: never looked at again by itself. */
   intervalMs(object: T): number | undefined;
   reconcile(object: T, run: Run<T>): Promise<Outcome>;
   /** Cleans up before the finalizer goes. Absent: the kind takes no finalizer. */
   finalize?(object: T, run: Run<T>): Promise<void>;
   /** Called for every change of an object of this kind, with the cache already up to date (wake others from here). */
-  onChange?(event: import('#kube').CacheEvent<T>): void;
+  onChange?(event: CacheEvent<T>): void;
   /** Text of the success event/log when the run ended Ready; undefined: none. */
   readyEvent?(object: T, outcome: Extract<Outcome, { kind: 'ready' }>, run: Run<T>, nextRunMs: number): EventDraft | undefined;
 }
@@ -85,7 +87,7 @@ export interface Program<Options> {
   /** Puts a kind under control; watches start with leadership. */
   control<T extends KubeObject>(controller: KindController<T>): Controller<T>;
   /** A live cache of another kind, started with the controllers and synced before the first run. */
-  watch<T extends KubeObject>(kind: Kind, options: Omit<import('#kube').WatchOptions<T>, 'onError'>): WatchCache<T>;
+  watch<T extends KubeObject>(kind: KindInfo, options: Omit<WatchOptions<T>, 'onError'>): WatchCache<T>;
   /** An event about any object, outside a run (as notification-controller's about an Alert). */
   event(object: KubeObject, draft: EventDraft): void;
   /** Runs once leadership is held, before the first reconcile (as the artifact server). The result is closed at shutdown. */

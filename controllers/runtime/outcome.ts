@@ -11,6 +11,8 @@ export type Outcome =
       readonly message: string;
       /** Beside Ready, as ArtifactInStorage or Healthy. */
       readonly conditions?: readonly ConditionChange[];
+      /** Types of normal-true conditions that no longer apply, as Healthy without health checks. */
+      readonly removes?: readonly string[];
       /** Other status fields; `null` removes one. */
       readonly status?: Readonly<Record<string, unknown>>;
     }
@@ -20,6 +22,7 @@ export type Outcome =
       readonly message: string;
       readonly until: Date;
       readonly conditions?: readonly ConditionChange[];
+      readonly removes?: readonly string[];
       readonly status?: Readonly<Record<string, unknown>>;
     }
   | { readonly kind: 'suspended' };
@@ -33,6 +36,7 @@ export type Retry =
 export interface ReconcileErrorOptions extends ErrorOptions {
   /** Conditions that this failure sets beside Ready (and Stalled), as FetchFailed=True. */
   readonly conditions?: readonly ConditionChange[];
+  readonly removes?: readonly string[];
   /** Other status fields that the failed run still establishes. */
   readonly status?: Readonly<Record<string, unknown>>;
   /**
