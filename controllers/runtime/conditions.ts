@@ -30,7 +30,8 @@ export function transition(
   generation: number,
   now: Date,
 ): Condition {
-  const message = change.message.length > maxMessageLength ? `${change.message.slice(0, maxMessageLength - 3)}...` : change.message;
+  const message =
+    change.message.length > maxMessageLength ? `${change.message.slice(0, maxMessageLength - 3)}...` : change.message;
   const same = previous?.status === change.status && previous.reason === change.reason && previous.message === message;
   return {
     type: change.type,

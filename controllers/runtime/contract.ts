@@ -61,7 +61,12 @@ export interface KindController<T extends KubeObject> {
   /** Called for every change of an object of this kind, with the cache already up to date (wake others from here). */
   onChange?(event: CacheEvent<T>): void;
   /** Text of the success event/log when the run ended Ready; undefined: none. */
-  readyEvent?(object: T, outcome: Extract<Outcome, { kind: 'ready' }>, run: Run<T>, nextRunMs: number): EventDraft | undefined;
+  readyEvent?(
+    object: T,
+    outcome: Extract<Outcome, { kind: 'ready' }>,
+    run: Run<T>,
+    nextRunMs: number,
+  ): EventDraft | undefined;
 }
 
 /** A kind under control. */

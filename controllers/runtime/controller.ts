@@ -74,7 +74,8 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   }
 
   get cache(): WatchCache<T> {
-    if (this.#cache === undefined) throw new Error(`cannot read the cache of ${this.#kind.kind.kind}: it is not started`);
+    if (this.#cache === undefined)
+      throw new Error(`cannot read the cache of ${this.#kind.kind.kind}: it is not started`);
     return this.#cache;
   }
 
@@ -115,7 +116,9 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     this.#seen.set(key, now);
     if (before === undefined) {
       const status = statusOf(object);
-      const handled = status.observedGeneration === now.generation && (status.lastHandledReconcileAt ?? now.requestedAt) === now.requestedAt;
+      const handled =
+        status.observedGeneration === now.generation &&
+        (status.lastHandledReconcileAt ?? now.requestedAt) === now.requestedAt;
       this.#queue.add(key, handled ? 'interval' : 'user');
     } else if (before.generation !== now.generation || before.deleting !== now.deleting) {
       this.#running.get(key)?.abort(superseded);
@@ -144,7 +147,10 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
       await this.#runObject(key, current, AbortSignal.any([abort.signal, this.#deps.signal]));
     } finally {
       this.#running.delete(key);
-      this.#deps.metrics.ended((performance.now() - startedMs) / 1000, this.cache.get(objectKey(current)) === undefined ? undefined : current);
+      this.#deps.metrics.ended(
+        (performance.now() - startedMs) / 1000,
+        this.cache.get(objectKey(current)) === undefined ? undefined : current,
+      );
     }
   }
 
@@ -162,14 +168,21 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     const log = this.#logOf(current);
     let object = current;
     try {
-      if (this.#kind.finalize !== undefined && object.metadata.deletionTimestamp === undefined) object = await this.#addFinalizer(object);
+      if (this.#kind.finalize !== undefined && object.metadata.deletionTimestamp === undefined)
+        object = await this.#addFinalizer(object);
     } catch (error) {
       if (isNotFound(error)) return;
       log.error({ error }, 'Reconciler error');
       this.#queue.addRateLimited(key);
       return;
     }
-    const writer = new StatusWriter(this.#deps.client, this.#kind.kind, this.#kind.fieldManager, this.#ownedTypes, object);
+    const writer = new StatusWriter(
+      this.#deps.client,
+      this.#kind.kind,
+      this.#kind.fieldManager,
+      this.#ownedTypes,
+      object,
+    );
     const run = new ReconcileRun(this.#kind.parse(object), signal, log, writer);
     if (object.metadata.deletionTimestamp !== undefined) {
       await this.#finalize(key, run);
@@ -250,10 +263,19 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     if (end.kind !== 'ready') return;
     const draft = this.#readyEvent(run, end, nextMs);
     if (draft !== undefined) this.#event(run, draft);
-    else run.log.info(nextMs === undefined ? `Reconciliation finished in ${took}` : `Reconciliation finished in ${took}, next run in ${formatGoDuration(nextMs)}`);
+    else
+      run.log.info(
+        nextMs === undefined
+          ? `Reconciliation finished in ${took}`
+          : `Reconciliation finished in ${took}, next run in ${formatGoDuration(nextMs)}`,
+      );
   }
 
-  #readyEvent(run: ReconcileRun<T>, end: Extract<Outcome, { kind: 'ready' }>, nextMs: number | undefined): EventDraft | undefined {
+  #readyEvent(
+    run: ReconcileRun<T>,
+    end: Extract<Outcome, { kind: 'ready' }>,
+    nextMs: number | undefined,
+  ): EventDraft | undefined {
     return this.#kind.readyEvent?.(run.object, end, run, nextMs ?? 0);
   }
 
@@ -291,7 +313,10 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
 
   #setFinalizers(object: KubeObject, finalizers: readonly string[]): Promise<KubeObject> {
     const body = { metadata: { resourceVersion: object.metadata.resourceVersion, finalizers } };
-    return this.#deps.client.patch(this.#kind.kind, objectKey(object), body, { type: 'merge', fieldManager: this.#kind.fieldManager });
+    return this.#deps.client.patch(this.#kind.kind, objectKey(object), body, {
+      type: 'merge',
+      fieldManager: this.#kind.fieldManager,
+    });
   }
 
   async #finalize(key: string, run: ReconcileRun<T>): Promise<void> {
@@ -309,7 +334,8 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     } catch (error) {
       await run.close();
       if (isNotFound(error) || run.signal.aborted) return;
-      const requeue: Requeue = error instanceof ReconcileError && error.retry.when === 'after' ? error.retry : { when: 'backoff' };
+      const requeue: Requeue =
+        error instanceof ReconcileError && error.retry.when === 'after' ? error.retry : { when: 'backoff' };
       const nextMs = this.#requeue(key, object, requeue);
       this.#report(run, error instanceof Error ? error : new Error(String(error)), nextMs);
       return;
@@ -334,5 +360,5 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
 
 function statusOf(object: KubeObject): CommonStatus {
   const status = object['status'];
-  return typeof status === 'object' && status !== null ? status : {};
+  return typeof status === 'object' && status !== null ? (status as CommonStatus) : {}; // the CRD's schema has checked it
 }

@@ -1,27 +1,34 @@
-import { formatGoDuration, parseGoDuration } from '#crds';
+import { parseGoDuration } from '#crds';
 
-/** What a flag's text becomes, its default and its help; `Options` is inferred from a table of these. */
-export interface FlagSpec<V> {
+/**
+ * One flag of a table: plain data, so that a table is `as const` and `Options` is inferred from it.
+ * Durations are written as Go writes them (`35s`) and arrive in milliseconds.
+ */
+export interface FlagSpec {
+  /** `strings` may be repeated, and each value may hold several, separated by commas. */
   readonly type: 'string' | 'boolean' | 'integer' | 'duration' | 'strings';
-  readonly default: V;
+  readonly default: string | boolean | number | readonly string[];
   readonly help: string;
   /** Environment variable that gives the default. */
-  readonly env?: string | undefined;
-  /** Accepted for compatibility; the program says so in its log when it is given. */
-  readonly noEffectYet?: boolean | undefined;
-  readonly parse: (text: string) => V;
-}
-
-export type FlagTable = Readonly<Record<string, FlagSpec<string> | FlagSpec<boolean> | FlagSpec<number> | FlagSpec<readonly string[]>>>;
-
-export type Options<T extends FlagTable> = { readonly [K in keyof T]: T[K]['default'] };
-
-interface FlagText<V> {
-  readonly default: V;
-  readonly help: string;
   readonly env?: string;
+  /** Accepted for compatibility; the program says so in its log when it is given. */
   readonly noEffectYet?: boolean;
 }
+
+export type FlagTable = Readonly<Record<string, FlagSpec>>;
+
+type OptionValue<S extends FlagSpec> = S['type'] extends 'boolean'
+  ? boolean
+  : S['type'] extends 'integer' | 'duration'
+    ? number
+    : S['type'] extends 'strings'
+      ? readonly string[]
+      : string;
+
+/** What the flags of a table are read into. */
+export type Options<T extends FlagTable> = { readonly [K in keyof T]: OptionValue<T[K]> };
+
+type Value = string | boolean | number | readonly string[];
 
 /** A flag that cannot be read; the text names the flag. */
 export class FlagError extends Error {
@@ -39,25 +46,24 @@ function parseBoolean(text: string): boolean {
   throw new FlagError(`"${text}" is not a boolean`);
 }
 
-/** The kinds of flags; defaults are in the unit of the option: durations in milliseconds. */
-export const flag = {
-  string: (text: FlagText<string>): FlagSpec<string> => ({ type: 'string', parse: (value) => value, ...text }),
-  boolean: (text: FlagText<boolean>): FlagSpec<boolean> => ({ type: 'boolean', parse: parseBoolean, ...text }),
-  integer: (text: FlagText<number>): FlagSpec<number> => ({ type: 'integer', parse: parseInteger, ...text }),
-  duration: (text: FlagText<string>): FlagSpec<number> => ({
-    type: 'duration',
-    parse: parseGoDuration,
-    ...text,
-    default: parseGoDuration(text.default),
-  }),
-  /** May be repeated, and each value may hold several, separated by commas. */
-  strings: (text: Omit<FlagText<readonly string[]>, 'default'>): FlagSpec<readonly string[]> => ({
-    type: 'strings',
-    parse: (value) => value.split(',').filter((item) => item !== ''),
-    default: [],
-    ...text,
-  }),
-} as const;
+function parseValue(spec: FlagSpec, text: string): Value {
+  switch (spec.type) {
+    case 'string':
+      return text;
+    case 'boolean':
+      return parseBoolean(text);
+    case 'integer':
+      return parseInteger(text);
+    case 'duration':
+      return parseGoDuration(text);
+    case 'strings':
+      return text.split(',').filter((item) => item !== '');
+  }
+}
+
+function defaultValue(spec: FlagSpec): Value {
+  return spec.type === 'duration' ? parseGoDuration(String(spec.default)) : spec.default;
+}
 
 export interface ParsedFlags<T extends FlagTable> {
   readonly options: Options<T>;
@@ -105,20 +111,22 @@ export function parseFlags<T extends FlagTable>(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): ParsedFlags<T> {
-  const values: Record<string, string | boolean | number | readonly string[]> = {};
+  const values: Record<string, Value> = {};
   const read = (name: string, value: string, origin: string): void => {
     const spec = table[name];
     if (spec === undefined) return;
     try {
-      const parsed = spec.parse(value);
+      const parsed = parseValue(spec, value);
       const before = values[name];
       values[name] = Array.isArray(parsed) && Array.isArray(before) ? [...before, ...parsed] : parsed;
     } catch (error) {
-      throw new FlagError(`invalid argument "${value}" for ${origin}: ${error instanceof Error ? error.message : String(error)}`);
+      throw new FlagError(
+        `invalid argument "${value}" for ${origin}: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
   for (const [name, spec] of Object.entries(table)) {
-    values[name] = spec.default;
+    values[name] = defaultValue(spec);
     const fromEnv = spec.env === undefined ? undefined : env[spec.env];
     if (fromEnv !== undefined && fromEnv !== '') read(name, fromEnv, `environment variable ${spec.env}`);
   }
@@ -137,8 +145,7 @@ export function flagHelp(program: string, table: FlagTable): string {
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, spec]) => {
       const later = spec.noEffectYet === true ? ' (accepted; no effect yet)' : '';
-      const shown = spec.type === 'duration' ? formatGoDuration(Number(spec.default)) : JSON.stringify(spec.default);
-      return `  --${name} ${spec.type}\n        ${spec.help}${later} (default ${shown})`;
+      return `  --${name} ${spec.type}\n        ${spec.help}${later} (default ${JSON.stringify(spec.default)})`;
     });
   return `Usage of ${program}:\n${lines.join('\n')}\n`;
 }
@@ -157,11 +164,15 @@ export function parseFeatureGates<G extends Readonly<Record<string, FeatureGate>
   known: G,
   text: string,
 ): { readonly [K in keyof G]: boolean } {
-  const gates: Record<string, boolean> = Object.fromEntries(Object.entries(known).map(([name, gate]) => [name, gate.default]));
+  const gates: Record<string, boolean> = Object.fromEntries(
+    Object.entries(known).map(([name, gate]) => [name, gate.default]),
+  );
   for (const part of text.split(',').filter((item) => item.trim() !== '')) {
     const [name = '', value = ''] = part.split('=').map((item) => item.trim());
     if (!(name in known)) {
-      throw new FlagError(`unrecognized feature gate: ${name}, expected one of ${Object.keys(known).toSorted().join(', ')}`);
+      throw new FlagError(
+        `unrecognized feature gate: ${name}, expected one of ${Object.keys(known).toSorted().join(', ')}`,
+      );
     }
     gates[name] = parseBoolean(value);
   }

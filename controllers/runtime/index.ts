@@ -1,7 +1,15 @@
 export { commonFlags, shardingFlags } from './common-flags.ts';
 export { findCondition } from './conditions.ts';
 export type { Controller, EventDraft, EventType, KindController, Priority, Program, Run } from './contract.ts';
-export { type FeatureGate, FlagError, type FlagSpec, type FlagTable, flag, type Options, parseFeatureGates, parseFlags } from './flags.ts';
+export {
+  type FeatureGate,
+  FlagError,
+  type FlagSpec,
+  type FlagTable,
+  type Options,
+  parseFeatureGates,
+  parseFlags,
+} from './flags.ts';
 export {
   type ConditionChange,
   type Outcome,

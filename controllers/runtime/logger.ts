@@ -31,7 +31,9 @@ function errorText(error: unknown): string {
 }
 
 function shorten(record: Record<string, unknown>): Record<string, unknown> {
-  const tooLong = Object.entries(record).filter(([, value]) => typeof value === 'object' && value !== null && !(value instanceof Error));
+  const tooLong = Object.entries(record).filter(
+    ([, value]) => typeof value === 'object' && value !== null && !(value instanceof Error),
+  );
   if (tooLong.length === 0) return record;
   const changed: Record<string, unknown> = { ...record };
   for (const [key, value] of tooLong) {

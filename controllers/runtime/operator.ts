@@ -1,11 +1,18 @@
 import type { KubeObject } from '#crds';
-import { type CacheEvent, type KubeClient, type ListOptions, type Resource, type WatchCache, watchResource } from '#kube';
+import {
+  type CacheEvent,
+  type KubeClient,
+  type ListOptions,
+  type Resource,
+  type WatchCache,
+  watchResource,
+} from '#kube';
 import dotI, { type ResourceEvent, ResourceEventType, type ResourceMeta } from '@dot-i/k8s-operator';
 import type { Logger } from 'pino';
 import { ObjectController } from './controller.ts';
 
 /** The library is CommonJS: its default export arrives as a property. */
-const BaseOperator = dotI.default;
+const BaseOperator: typeof dotI.default = dotI.default;
 
 const eventTypes = {
   added: ResourceEventType.Added,
@@ -74,7 +81,12 @@ export class SluiceOperator extends BaseOperator {
     await Promise.all(this.#caches.map((cache) => cache[Symbol.asyncDispose]()));
   }
 
-  protected override getCustomResourceApiUri(group: string, version: string, plural: string, namespace?: string): string {
+  protected override getCustomResourceApiUri(
+    group: string,
+    version: string,
+    plural: string,
+    namespace?: string,
+  ): string {
     const base = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
     return `${this.#client.server}${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
   }
@@ -88,7 +100,9 @@ export class SluiceOperator extends BaseOperator {
   ): Promise<void> {
     const resource: Resource = { group, version, plural, kind: plural, namespaced: namespace !== undefined };
     const onChange = (event: CacheEvent<KubeObject>): void => {
-      onEvent(resourceEvent(plural, event)).catch((error: unknown) => this.#log.error({ error }, 'cannot handle a resource event'));
+      onEvent(resourceEvent(plural, event)).catch((error: unknown) =>
+        this.#log.error({ error }, 'cannot handle a resource event'),
+      );
     };
     await this.#open(resource, onChange, undefined).whenSynced();
   }
@@ -103,7 +117,10 @@ export class SluiceOperator extends BaseOperator {
 
   protected override async patchResourceStatus(meta: ResourceMeta, status: unknown): Promise<ResourceMeta | null> {
     const body = { metadata: { resourceVersion: meta.resourceVersion }, status };
-    const written = await this.#client.patch(resourceOf(meta), keyOf(meta), body, { type: 'merge', subresource: 'status' });
+    const written = await this.#client.patch(resourceOf(meta), keyOf(meta), body, {
+      type: 'merge',
+      subresource: 'status',
+    });
     return { ...meta, resourceVersion: written.metadata.resourceVersion ?? meta.resourceVersion };
   }
 
@@ -145,4 +162,3 @@ function resourceOf(meta: ResourceMeta): Resource {
 function keyOf(meta: ResourceMeta): { readonly namespace?: string; readonly name: string } {
   return meta.namespace === undefined ? { name: meta.name } : { namespace: meta.namespace, name: meta.name };
 }
-

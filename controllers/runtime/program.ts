@@ -1,14 +1,30 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { KindInfo, KubeObject } from '#crds';
-import { createRestMapper, type KubeClient, openKubeClient, type RestMapper, type WatchCache, type WatchOptions, watchResource } from '#kube';
+import {
+  createRestMapper,
+  type KubeClient,
+  openKubeClient,
+  type RestMapper,
+  type WatchCache,
+  type WatchOptions,
+  watchResource,
+} from '#kube';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { commonFlags } from './common-flags.ts';
 import type { Controller, EventDraft, KindController, Program } from './contract.ts';
 import { ObjectController } from './controller.ts';
 import { createEventRecorder, type EventRecorder } from './events.ts';
-import { type FeatureGate, FlagError, type FlagTable, flagHelp, type Options, parseFeatureGates, parseFlags } from './flags.ts';
+import {
+  type FeatureGate,
+  FlagError,
+  type FlagTable,
+  flagHelp,
+  type Options,
+  parseFeatureGates,
+  parseFlags,
+} from './flags.ts';
 import { serveHealth, serveMetrics } from './health-server.ts';
 import { runAsLeader, shardSuffix } from './leader-election.ts';
 import { createLogger } from './logger.ts';
@@ -45,15 +61,15 @@ type CommonOptions = Options<typeof commonFlags>;
  * The life of a controller program: flags, client, probes, leadership, watches, queues, shutdown.
  * @returns the exit code
  */
-export async function runProgram<T extends FlagTable & typeof commonFlags, G extends Readonly<Record<string, FeatureGate>>>(
-  definition: ProgramDefinition<T, G>,
-  port: ProcessPort,
-): Promise<number> {
+export async function runProgram<
+  T extends FlagTable & typeof commonFlags,
+  G extends Readonly<Record<string, FeatureGate>>,
+>(definition: ProgramDefinition<T, G>, port: ProcessPort): Promise<number> {
   let parsed: ReturnType<typeof parseFlags<T>>;
   let gates: { readonly [K in keyof G]: boolean };
   try {
     parsed = parseFlags(definition.flags, port.argv, port.env);
-    gates = parseFeatureGates(definition.featureGates, parsed.options['feature-gates']);
+    gates = parseFeatureGates(definition.featureGates, commonOf(parsed.options)['feature-gates']);
     checkOptions(parsed.options);
   } catch (error) {
     if (!(error instanceof FlagError)) throw error;
@@ -65,21 +81,35 @@ export async function runProgram<T extends FlagTable & typeof commonFlags, G ext
     return 0;
   }
   const { options } = parsed;
-  const log = createLogger({ level: options['log-level'], encoding: options['log-encoding'] }, port.stdout);
-  for (const name of parsed.withoutEffect) log.info({ logger: 'setup', flag: name }, `flag --${name} is accepted but has no effect yet`);
+  const common = commonOf(options);
+  const log = createLogger({ level: common['log-level'], encoding: common['log-encoding'] }, port.stdout);
+  for (const name of parsed.withoutEffect)
+    log.info({ logger: 'setup', flag: name }, `flag --${name} is accepted but has no effect yet`);
   const shutdown = new AbortController();
   port.onSignal((name) => {
     log.info({ logger: 'setup' }, `received ${name}, shutting down`);
     shutdown.abort(new DOMException(`received ${name}`, 'AbortError'));
   });
   try {
-    const life = await ProgramLife.open(definition.name, options, port.env, log, shutdown, definition.eventsAddress?.(options) ?? '');
+    const life = await ProgramLife.open(
+      definition.name,
+      options,
+      port.env,
+      log,
+      shutdown,
+      definition.eventsAddress?.(options) ?? '',
+    );
     await definition.build(life, gates);
     return await life.run();
   } catch (error) {
     log.error({ logger: 'setup', error }, `unable to run ${definition.name}`);
     return 1;
   }
+}
+
+/** Every table contains the common flags (the bound of `T`), which the compiler does not follow through `Options`. */
+function commonOf(options: Readonly<Record<string, unknown>>): CommonOptions {
+  return options as unknown as CommonOptions;
 }
 
 function checkOptions(options: Readonly<Record<string, unknown>>): void {
@@ -94,9 +124,10 @@ function checkOptions(options: Readonly<Record<string, unknown>>): void {
 }
 
 /** A running program. */
-class ProgramLife<O extends CommonOptions> implements Program<O> {
+class ProgramLife<O extends Readonly<Record<string, unknown>>> implements Program<O> {
   readonly name: string;
   readonly options: O;
+  readonly #common: CommonOptions;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly client: KubeClient;
   readonly mapper: RestMapper;
@@ -113,7 +144,7 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
   readonly #onBoot: (() => Promise<AsyncDisposable>)[] = [];
   #ready = false;
 
-  static async open<O extends CommonOptions>(
+  static async open<O extends Readonly<Record<string, unknown>>>(
     name: string,
     options: O,
     env: Readonly<Record<string, string | undefined>>,
@@ -124,10 +155,13 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
     const registry = new Registry();
     const metrics = createMetrics(registry);
     const kubeconfig = env['KUBECONFIG'];
-    const client = await openKubeClient(kubeconfig === undefined || kubeconfig === '' ? { inCluster: true } : { kubeconfigPath: kubeconfig }, {
-      userAgent: name,
-      onRequest: metrics.onRequest,
-    });
+    const client = await openKubeClient(
+      kubeconfig === undefined || kubeconfig === '' ? { inCluster: true } : { kubeconfigPath: kubeconfig },
+      {
+        userAgent: name,
+        onRequest: metrics.onRequest,
+      },
+    );
     return new ProgramLife(name, options, env, log, shutdown, eventsAddress, registry, metrics, client);
   }
 
@@ -144,6 +178,7 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
   ) {
     this.name = name;
     this.options = options;
+    this.#common = commonOf(options);
     this.env = env;
     this.log = log;
     this.client = client;
@@ -154,23 +189,30 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
     this.namespace = env['RUNTIME_NAMESPACE'] ?? 'flux-system';
     this.hostname = env['HOSTNAME'] ?? hostname();
     this.mapper = createRestMapper(client);
-    this.#recorder = createEventRecorder({ client, component: name, eventsAddr: eventsAddress, hostname: this.hostname, log });
+    this.#recorder = createEventRecorder({
+      client,
+      component: name,
+      eventsAddr: eventsAddress,
+      hostname: this.hostname,
+      log,
+    });
     this.#operator = new SluiceOperator(client, log.child({ logger: 'operator' }), {
-      namespace: options['watch-all-namespaces'] ? undefined : this.namespace,
+      namespace: this.#common['watch-all-namespaces'] ? undefined : this.namespace,
       labelSelector: this.#shard(),
     });
   }
 
   control<T extends KubeObject>(kind: KindController<T>): Controller<T> {
-    const jitter: unknown = Object.entries(this.options).find(([flagName]) => flagName === 'interval-jitter-percentage')?.[1];
-    const concurrent: unknown = Object.entries(this.options).find(([flagName]) => flagName === 'concurrent')?.[1];
-    const concurrency = Number(concurrent ?? 4);
+    const jitter: unknown = Object.entries(this.options).find(
+      ([flagName]) => flagName === 'interval-jitter-percentage',
+    )?.[1];
+    const concurrency = Number(this.options['concurrent'] ?? 4);
     const controller = new ObjectController(
       kind,
       {
         concurrency,
-        minRetryDelayMs: this.options['min-retry-delay'],
-        maxRetryDelayMs: this.options['max-retry-delay'],
+        minRetryDelayMs: this.#common['min-retry-delay'],
+        maxRetryDelayMs: this.#common['max-retry-delay'],
         jitterPercent: Number(jitter ?? 0),
       },
       {
@@ -186,7 +228,7 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
   }
 
   watch<T extends KubeObject>(kind: KindInfo, options: Omit<WatchOptions<T>, 'onError'>): WatchCache<T> {
-    const namespace = options.namespace ?? (this.options['watch-all-namespaces'] ? undefined : this.namespace);
+    const namespace = options.namespace ?? (this.#common['watch-all-namespaces'] ? undefined : this.namespace);
     const deferred = new DeferredCache<T>(kind);
     this.#operator.want(() =>
       deferred.open(
@@ -217,8 +259,8 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
     await using resources = new AsyncDisposableStack();
     resources.use(this.client);
     resources.defer(() => this.#recorder.close());
-    resources.use(await serveHealth(this.options['health-addr'], () => this.#ready));
-    resources.use(await serveMetrics(this.options['metrics-addr'], this.registry));
+    resources.use(await serveHealth(this.#common['health-addr'], () => this.#ready));
+    resources.use(await serveMetrics(this.#common['metrics-addr'], this.registry));
     for (const start of this.#onBoot) resources.use(await start());
     const work = async (): Promise<void> => {
       for (const start of this.#onStart) resources.use(await start());
@@ -228,7 +270,7 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
       this.#ready = true;
       this.log.info({ logger: 'setup' }, `${this.name} is ready`);
     };
-    const code = this.options['enable-leader-election'] ? await this.#lead(work) : await this.#work(work);
+    const code = this.#common['enable-leader-election'] ? await this.#lead(work) : await this.#work(work);
     this.#ready = false;
     setTimeout(() => this.log.error({ logger: 'setup' }, 'shutdown takes too long, giving up'), shutdownMs).unref();
     return code;
@@ -242,7 +284,7 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
 
   /** A lost Lease ends the program: another replica works on, and two must not. */
   async #lead(work: () => Promise<void>): Promise<number> {
-    const options = this.options;
+    const options = this.#common;
     this.#ready = true; // a standby replica is healthy
     const lost = await runAsLeader({
       client: this.client,
@@ -264,7 +306,9 @@ class ProgramLife<O extends CommonOptions> implements Program<O> {
   }
 
   #shard(): string | undefined {
-    const selector: unknown = Object.entries(this.options).find(([flagName]) => flagName === 'watch-label-selector')?.[1];
+    const selector: unknown = Object.entries(this.options).find(
+      ([flagName]) => flagName === 'watch-label-selector',
+    )?.[1];
     return typeof selector === 'string' && selector !== '' ? selector : undefined;
   }
 }
@@ -304,7 +348,8 @@ class DeferredCache<T extends KubeObject> implements WatchCache<T> {
   }
 
   #opened(): WatchCache<T> {
-    if (this.#cache === undefined) throw new Error(`cannot read the cache of ${this.resource.plural}: the program has not started`);
+    if (this.#cache === undefined)
+      throw new Error(`cannot read the cache of ${this.resource.plural}: the program has not started`);
     return this.#cache;
   }
 }

@@ -44,7 +44,8 @@ export class ReconcileRun<T extends KubeObject> implements Run<T> {
     try {
       return await work();
     } finally {
-      if (this.log.isLevelEnabled('debug')) this.log.debug({ step: name, ms: Math.round(performance.now() - from) }, 'step ended');
+      if (this.log.isLevelEnabled('debug'))
+        this.log.debug({ step: name, ms: Math.round(performance.now() - from) }, 'step ended');
     }
   }
 
@@ -84,15 +85,20 @@ export class ReconcileRun<T extends KubeObject> implements Run<T> {
   #writePhase(): void {
     this.#timer = undefined;
     // A phase that cannot be written is not worth failing the run; the end of the run is written with retries.
-    this.#writer.write((object) => this.#withPending(object)).catch((error: unknown) => {
-      this.log.debug({ error }, 'cannot write the phase of a run');
-    });
+    this.#writer
+      .write((object) => this.#withPending(object))
+      .catch((error: unknown) => {
+        this.log.debug({ error }, 'cannot write the phase of a run');
+      });
   }
 
   #withPending(object: KubeObject & { readonly status?: CommonStatus }): CommonStatus {
     const status = object.status ?? {};
     if (this.#pending.length === 0) return status;
     const generation = object.metadata.generation ?? 0;
-    return { ...status, conditions: changeConditions(status.conditions ?? [], this.#pending, new Set(), generation, this.now()) };
+    return {
+      ...status,
+      conditions: changeConditions(status.conditions ?? [], this.#pending, new Set(), generation, this.now()),
+    };
   }
 }

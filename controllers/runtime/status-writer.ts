@@ -21,7 +21,13 @@ export class StatusWriter {
   #object: WithStatus;
   #last: Promise<void> = Promise.resolve();
 
-  constructor(client: KubeClient, resource: Resource, fieldManager: string, ownedTypes: ReadonlySet<string>, object: WithStatus) {
+  constructor(
+    client: KubeClient,
+    resource: Resource,
+    fieldManager: string,
+    ownedTypes: ReadonlySet<string>,
+    object: WithStatus,
+  ) {
     this.#client = client;
     this.#resource = resource;
     this.#fieldManager = fieldManager;
@@ -73,7 +79,9 @@ export class StatusWriter {
   }
 
   #withForeign(conditions: readonly Condition[]): readonly Condition[] {
-    const foreign = (this.#object.status?.conditions ?? []).filter((condition) => !this.#ownedTypes.has(condition.type));
+    const foreign = (this.#object.status?.conditions ?? []).filter(
+      (condition) => !this.#ownedTypes.has(condition.type),
+    );
     const known = new Set(foreign.map((condition) => condition.type));
     return sortConditions([...conditions.filter((condition) => !known.has(condition.type)), ...foreign]);
   }

@@ -28,7 +28,11 @@ export interface QueueObserver {
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
   /** Queued keys with the time they came in; Map keeps the order of arrival. */
-  readonly #queued: Readonly<Record<Priority, Map<string, number>>> = { user: new Map(), event: new Map(), interval: new Map() };
+  readonly #queued: Readonly<Record<Priority, Map<string, number>>> = {
+    user: new Map(),
+    event: new Map(),
+    interval: new Map(),
+  };
   readonly #working = new Map<string, Priority | undefined>();
   readonly #timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly at: number }>();
   readonly #failures = new Map<string, number>();
@@ -86,7 +90,10 @@ export class WorkQueue {
   addRateLimited(key: string): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    const delayMs = Math.min(this.#options.minRetryDelayMs * 2 ** Math.min(failures, 40), this.#options.maxRetryDelayMs);
+    const delayMs = Math.min(
+      this.#options.minRetryDelayMs * 2 ** Math.min(failures, 40),
+      this.#options.maxRetryDelayMs,
+    );
     this.#options.observe?.retried();
     this.addAfter(key, delayMs);
     return delayMs;

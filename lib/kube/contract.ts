@@ -64,7 +64,9 @@ export interface ApplyOptions extends WriteOptions {
 export interface DeleteOptions extends CallOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' | undefined;
   readonly dryRun?: boolean | undefined;
-  readonly preconditions?: { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined } | undefined;
+  readonly preconditions?:
+    | { readonly uid?: string | undefined; readonly resourceVersion?: string | undefined }
+    | undefined;
 }
 
 /** Who a call is made as: RBAC of that user decides (impersonation headers). */
@@ -81,13 +83,24 @@ export interface KubeClient extends AsyncDisposable {
   readonly server: string;
   /** `path` is absolute on the server and already escaped, as `/api/v1/namespaces`. */
   request(method: string, path: string, options?: RequestOptions): Promise<unknown>;
-  /** The lines of a streaming answer (a watch); ends when the server ends it. */
+  /** The lines of a streaming answer (a watch); ends when the server ends it. `timeoutMs` bounds the wait for its beginning. */
   stream(path: string, options?: RequestOptions): AsyncIterable<string>;
-  get(resource: Resource, key: ObjectKey, options?: CallOptions & { readonly metadataOnly?: boolean }): Promise<KubeObject>;
+  get(
+    resource: Resource,
+    key: ObjectKey,
+    options?: CallOptions & { readonly metadataOnly?: boolean },
+  ): Promise<KubeObject>;
   /** `get`, or undefined when there is no such object. */
-  find(resource: Resource, key: ObjectKey, options?: CallOptions & { readonly metadataOnly?: boolean }): Promise<KubeObject | undefined>;
+  find(
+    resource: Resource,
+    key: ObjectKey,
+    options?: CallOptions & { readonly metadataOnly?: boolean },
+  ): Promise<KubeObject | undefined>;
   /** All pages. */
-  list(resource: Resource, options?: ListOptions): Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }>;
+  list(
+    resource: Resource,
+    options?: ListOptions,
+  ): Promise<{ readonly items: readonly KubeObject[]; readonly resourceVersion: string }>;
   create(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   replace(resource: Resource, object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
   patch(resource: Resource, key: ObjectKey, patch: unknown, options: PatchOptions): Promise<KubeObject>;
@@ -119,6 +132,8 @@ export interface WatchOptions<T extends KubeObject> {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly metadataOnly?: boolean | undefined;
+  /** How long one watch lasts before the next goes on from there, in seconds (default: a random 240 to 480). */
+  readonly timeoutSeconds?: number | undefined;
   /** Parses (and may shrink) what the cache keeps; default: the object without its managedFields. */
   readonly parse?: ((object: KubeObject) => T) | undefined;
   /** Called in order, after the cache holds the change. It must not throw and must not wait. */
