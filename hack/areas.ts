@@ -28,13 +28,21 @@ const areas: readonly Area[] = [
     areas: ['kube', 'concurrency', 'crds'],
     packages: ['@dot-i/k8s-operator', 'pino', 'prom-client', 'undici'],
   },
-  { folder: 'controllers/source', areas: ['runtime', 'artifact', 'git', 'kube', 'concurrency', 'crds'], packages: ['undici'] },
+  {
+    folder: 'controllers/source',
+    areas: ['runtime', 'artifact', 'git', 'kube', 'concurrency', 'crds'],
+    packages: ['undici'],
+  },
   {
     folder: 'controllers/kustomize',
     areas: ['runtime', 'artifact', 'kustomize', 'apply', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
-  { folder: 'controllers/notification', areas: ['runtime', 'kube', 'concurrency', 'crds'], packages: ['re2js', 'undici'] },
+  {
+    folder: 'controllers/notification',
+    areas: ['runtime', 'kube', 'concurrency', 'crds'],
+    packages: ['re2js', 'undici'],
+  },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: [] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: [] },
@@ -44,13 +52,17 @@ const areas: readonly Area[] = [
 const forTests = ['test-kit', 'cluster', 'tools'];
 
 function doors(): Record<string, string> {
-  return Object.fromEntries(areas.flatMap(({ folder, door }) => (door === undefined ? [] : [[`#${door}`, `./${folder}/index.ts`]])));
+  return Object.fromEntries(
+    areas.flatMap(({ folder, door }) => (door === undefined ? [] : [[`#${door}`, `./${folder}/index.ts`]])),
+  );
 }
 
 function specifiers(text: string): readonly string[] {
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g)].map(
-    (match) => match[1] ?? match[2] ?? match[3] ?? '',
-  );
+  return [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g,
+    ),
+  ].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
 }
 
 function packageName(specifier: string): string {
@@ -61,14 +73,18 @@ function refusal(area: Area, file: string, specifier: string): string | undefine
   if (specifier.startsWith('node:')) return undefined;
   if (specifier.startsWith('.')) {
     const target = relative(area.folder, resolve(dirname(file), specifier));
-    return target.startsWith('..') ? `${file}: "${specifier}" climbs out of ${area.folder}; import the door of its area` : undefined;
+    return target.startsWith('..')
+      ? `${file}: "${specifier}" climbs out of ${area.folder}; import the door of its area`
+      : undefined;
   }
   const isTest = file.endsWith('.test.ts');
   if (specifier.startsWith('#')) {
     const allowed = [...area.areas, ...(isTest ? forTests : [])];
     return allowed.includes(specifier.slice(1)) ? undefined : `${file}: ${area.folder} may not import ${specifier}`;
   }
-  return isTest || area.packages.includes(packageName(specifier)) ? undefined : `${file}: ${area.folder} may not import "${specifier}"`;
+  return isTest || area.packages.includes(packageName(specifier))
+    ? undefined
+    : `${file}: ${area.folder} may not import "${specifier}"`;
 }
 
 function check(): readonly string[] {
@@ -83,7 +99,8 @@ const manifest: Record<string, unknown> = JSON.parse(readFileSync('package.json'
 const printed = `${JSON.stringify({ ...manifest, imports: doors() }, null, 2)}\n`;
 if (process.argv.includes('--check')) {
   const problems = [...check()];
-  if (JSON.stringify(manifest['imports']) !== JSON.stringify(doors())) problems.push('package.json: "imports" is stale; run node hack/areas.ts');
+  if (JSON.stringify(manifest['imports']) !== JSON.stringify(doors()))
+    problems.push('package.json: "imports" is stale; run node hack/areas.ts');
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length === 0 ? 0 : 1;
 } else {

@@ -5,7 +5,10 @@ import { type Outcome, ReconcileError } from './outcome.ts';
 import { type CommonStatus, type RunEnd, statusAfter } from './status.ts';
 
 const noon = new Date('2026-01-01T12:00:00.750Z');
-const rules = { conditionTypes: ['FetchFailed', 'ArtifactOutdated', 'ArtifactInStorage', 'Healthy'], observesSuspended: 'whenReady' } as const;
+const rules = {
+  conditionTypes: ['FetchFailed', 'ArtifactOutdated', 'ArtifactInStorage', 'Healthy'],
+  observesSuspended: 'whenReady',
+} as const;
 
 function condition(type: string, status: Condition['status'], reason: string, message = ''): Condition {
   return { type, status, reason, message, lastTransitionTime: '2026-01-01T00:00:00Z', observedGeneration: 1 };
@@ -24,7 +27,10 @@ const done: Outcome = { kind: 'ready', reason: 'Succeeded', message: 'stored' };
 for (const c of [
   {
     name: 'success: drops what was abnormal and observes the generation',
-    before: { observedGeneration: -1, conditions: [condition('Reconciling', 'True', 'Progressing'), condition('FetchFailed', 'True', 'X')] },
+    before: {
+      observedGeneration: -1,
+      conditions: [condition('Reconciling', 'True', 'Progressing'), condition('FetchFailed', 'True', 'X')],
+    },
     end: done,
     want: ['Ready=True/Succeeded: stored'],
     observedGeneration: 2,
@@ -33,9 +39,14 @@ for (const c of [
   {
     name: 'failure: keeps Reconciling with the phase reached and the old observedGeneration',
     before: { observedGeneration: 1, conditions: [] },
-    end: new ReconcileError('GitOperationFailed', 'no', { when: 'backoff' }, {
-      conditions: [{ type: 'FetchFailed', status: 'True', reason: 'GitOperationFailed', message: 'no' }],
-    }),
+    end: new ReconcileError(
+      'GitOperationFailed',
+      'no',
+      { when: 'backoff' },
+      {
+        conditions: [{ type: 'FetchFailed', status: 'True', reason: 'GitOperationFailed', message: 'no' }],
+      },
+    ),
     want: [
       'Reconciling=True/ProgressingWithRetry: building',
       'Ready=False/GitOperationFailed: no',
@@ -47,7 +58,12 @@ for (const c of [
   {
     name: 'failure that is only a wait: leaves no Reconciling',
     before: { observedGeneration: 1, conditions: [] },
-    end: new ReconcileError('DependencyNotReady', 'not yet', { when: 'after', ms: 30_000 }, { keepsReconciling: false }),
+    end: new ReconcileError(
+      'DependencyNotReady',
+      'not yet',
+      { when: 'after', ms: 30_000 },
+      { keepsReconciling: false },
+    ),
     want: ['Ready=False/DependencyNotReady: not yet'],
     observedGeneration: 1,
     requeue: { when: 'after', ms: 30_000 },
@@ -72,7 +88,10 @@ for (const c of [
     name: 'waiting: Reconciling with its message, Ready unknown, back at the deadline',
     before: { observedGeneration: 1, conditions: [condition('Stalled', 'True', 'X')] },
     end: { kind: 'waiting', message: 'Running health checks', until: new Date(noon.getTime() + 5000) },
-    want: ['Reconciling=True/Progressing: Running health checks', 'Ready=Unknown/Progressing: Reconciliation in progress'],
+    want: [
+      'Reconciling=True/Progressing: Running health checks',
+      'Ready=Unknown/Progressing: Reconciliation in progress',
+    ],
     observedGeneration: 1,
     requeue: { when: 'after', ms: 5000 },
   },
@@ -92,7 +111,14 @@ for (const c of [
     observedGeneration: 1,
     requeue: { when: 'backoff' },
   },
-] satisfies readonly { name: string; before: CommonStatus; end: RunEnd; want: readonly string[]; observedGeneration: number; requeue: object }[]) {
+] satisfies readonly {
+  name: string;
+  before: CommonStatus;
+  end: RunEnd;
+  want: readonly string[];
+  observedGeneration: number;
+  requeue: object;
+}[]) {
   test(`statusAfter ${c.name}`, () => {
     const after = statusAfter(object(c.before), rules, c.end, 'building', noon);
     assert.deepEqual(shape(after.status), c.want);
@@ -106,7 +132,8 @@ test('statusAfter moves the transition time with the message, and only then', ()
   const same = statusAfter(object(before), rules, done, undefined, noon).status.conditions?.[0];
   assert.equal(same?.lastTransitionTime, '2026-01-01T00:00:00Z');
   assert.equal(same?.observedGeneration, 2);
-  const other = statusAfter(object(before), rules, { ...done, message: 'stored again' }, undefined, noon).status.conditions?.[0];
+  const other = statusAfter(object(before), rules, { ...done, message: 'stored again' }, undefined, noon).status
+    .conditions?.[0];
   assert.equal(other?.lastTransitionTime, '2026-01-01T12:00:00Z');
 });
 
@@ -119,7 +146,13 @@ test('statusAfter copies requestedAt whatever the end', () => {
 
 test('statusAfter removes the conditions and fields that an outcome takes away', () => {
   const before = { conditions: [condition('Healthy', 'True', 'Succeeded')], url: 'x', kept: 1 };
-  const after = statusAfter(object(before), rules, { ...done, removes: ['Healthy'], status: { url: null } }, undefined, noon);
+  const after = statusAfter(
+    object(before),
+    rules,
+    { ...done, removes: ['Healthy'], status: { url: null } },
+    undefined,
+    noon,
+  );
   assert.deepEqual(shape(after.status), ['Ready=True/Succeeded: stored']);
   assert.equal('url' in after.status, false);
   assert.equal(after.status['kept'], 1);

@@ -1,5 +1,6 @@
 import { localObjectReference, namespacedObjectKindReference } from '../meta/references.ts';
 import {
+  allBut,
   array,
   boolean,
   described,
@@ -34,7 +35,7 @@ const sourceRef: Schema<KustomizationSourceRef> = object(
     apiVersion: optional(string({ description: 'For readers only: the version is chosen by `kind`.' })),
     kind: oneOf(['OCIRepository', 'GitRepository', 'Bucket', 'ExternalArtifact'], {
       description: 'Kind of the source.',
-      comesLater: (kind) => kind !== 'GitRepository',
+      comesLater: allBut('GitRepository'),
     }),
     name: string({ description: 'Name of the source.' }),
     namespace: optional(

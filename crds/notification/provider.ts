@@ -2,6 +2,7 @@ import { type LocalObjectReference, localObjectReference } from '../meta/referen
 import { notificationGroup } from '../meta/well-known.ts';
 import { ageColumn, type CustomResource, customResource, type Resource } from '../schema/custom-resource.ts';
 import {
+  allBut,
   boolean,
   described,
   duration,
@@ -70,7 +71,7 @@ export interface ProviderSpec {
   readonly commitStatusExpr?: string;
 }
 
-const builtTypes: readonly unknown[] = [
+const builtTypes: readonly ProviderType[] = [
   'generic',
   'generic-hmac',
   'slack',
@@ -78,13 +79,13 @@ const builtTypes: readonly unknown[] = [
   'msteams',
   'github',
   'gitlab',
-] satisfies ProviderType[];
+];
 
 const spec: Schema<ProviderSpec> = object(
   {
     type: oneOf(providerTypes, {
       description: 'What is spoken to.',
-      comesLater: (type) => !builtTypes.includes(type),
+      comesLater: allBut(...builtTypes),
     }),
     address: optional(
       string({

@@ -10,6 +10,7 @@ import {
   statusColumn,
 } from '../schema/custom-resource.ts';
 import {
+  allBut,
   array,
   boolean,
   described,
@@ -120,13 +121,13 @@ const oidcProvider: Schema<OidcProvider> = object(
   { description: 'Whose tokens are accepted.' },
 );
 
-const builtTypes: readonly unknown[] = ['generic', 'generic-hmac', 'github', 'gitlab'] satisfies ReceiverType[];
+const builtTypes: readonly ReceiverType[] = ['generic', 'generic-hmac', 'github', 'gitlab'];
 
 const spec: Schema<ReceiverSpec> = object(
   {
     type: oneOf(receiverTypes, {
       description: 'Who calls, and so how a call is verified.',
-      comesLater: (type) => !builtTypes.includes(type),
+      comesLater: allBut(...builtTypes),
     }),
     events: optional(
       array(text, {

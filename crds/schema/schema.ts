@@ -41,7 +41,14 @@ export interface AnySchema {
   readonly isOptional: boolean;
   readonly fields?: Readonly<Record<string, AnySchema>>;
   readonly items?: AnySchema;
-  readonly comesLater?: (value: unknown) => boolean;
+  readonly comesLater?: ComesLater;
+}
+
+/** Values that the API takes and this release does not act on. */
+export interface ComesLater {
+  readonly when: (value: unknown) => boolean;
+  /** The values in words, such as `ssh:// addresses`; absent when it is all of them. */
+  readonly what?: string;
 }
 
 /** A value of type T and nothing else: a schema of a wider or narrower type does not fit. */
@@ -69,10 +76,10 @@ export interface Notes<T> {
   /** Written into the stored object by the API server when the field is left out. */
   readonly default?: T;
   /**
-   * The field is accepted, but the behaviour behind it is not built yet. A function marks only some of its values.
+   * The field is accepted, but the behaviour behind it is not built yet: `true` for any value, else for some.
    * Go's zero values (false, '', [], {}) never count as set.
    */
-  readonly comesLater?: true | ((value: unknown) => boolean);
+  readonly comesLater?: true | ComesLater;
 }
 
 interface StringNotes extends Notes<string> {
@@ -179,7 +186,16 @@ function node<T>(json: JsonSchema, notes: Notes<T>): Schema<T> {
   const { comesLater, ...rest } = notes;
   const described = { json: { ...json, ...rest }, isOptional: false } as const;
   if (comesLater === undefined) return described;
-  return { ...described, comesLater: (value) => isSet(value) && (comesLater === true || comesLater(value)) };
+  if (comesLater === true) return { ...described, comesLater: { when: isSet } };
+  return { ...described, comesLater: { ...comesLater, when: (value) => isSet(value) && comesLater.when(value) } };
+}
+
+/** For `comesLater` of a closed list: every word but these. */
+export function allBut(...words: readonly string[]): ComesLater {
+  return {
+    when: (value) => typeof value === 'string' && !words.includes(value),
+    what: `values other than ${words.join(', ')}`,
+  };
 }
 
 /** Whether Go's `omitempty` would print the value: `recurseSubmodules: false` asks for nothing. */

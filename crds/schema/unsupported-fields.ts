@@ -5,8 +5,11 @@ import type { AnySchema } from './schema.ts';
  * missing, `spec.type "rocket"`. A marked field is named once, without what is inside it.
  */
 export function unsupportedFieldsOf(schema: AnySchema, value: unknown, path: string): readonly string[] {
-  if (schema.comesLater?.(value)) return [typeof value === 'string' && schema.json.enum ? `${path} "${value}"` : path];
-  const { fields, items } = schema;
+  const { comesLater, fields, items } = schema;
+  if (comesLater?.when(value)) {
+    if (schema.json.enum) return [`${path} "${String(value)}"`];
+    return [comesLater.what === undefined ? path : `${path} (${comesLater.what})`];
+  }
   if (items && Array.isArray(value)) {
     return value.flatMap((item, index) => unsupportedFieldsOf(items, item, `${path}[${index}]`));
   }

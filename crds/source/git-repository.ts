@@ -11,6 +11,7 @@ import {
   statusColumn,
 } from '../schema/custom-resource.ts';
 import {
+  allBut,
   array,
   boolean,
   described,
@@ -136,7 +137,10 @@ const spec: Schema<GitRepositorySpec> = object(
     url: string({
       description: 'Address of the repository: `https://`, `http://` or `ssh://`.',
       pattern: '^(http|https|ssh)://.*$',
-      comesLater: (url) => typeof url === 'string' && url.startsWith('ssh://'),
+      comesLater: {
+        when: (url) => typeof url === 'string' && url.startsWith('ssh://'),
+        what: 'ssh:// addresses',
+      },
     }),
     interval: duration({ description: 'How often the remote is asked for a new revision. A little jitter is added.' }),
     timeout: optional(
@@ -155,7 +159,7 @@ const spec: Schema<GitRepositorySpec> = object(
         description:
           'How to authenticate: `generic` takes the Secret as it is, `github` takes a GitHub App from it, ' +
           '`aws` and `azure` use workload identity.',
-        comesLater: (provider) => provider !== 'generic',
+        comesLater: allBut('generic'),
       }),
     ),
     serviceAccountName: optional(

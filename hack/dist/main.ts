@@ -3,7 +3,16 @@
  * into a temporary folder instead, starts each program with --help, and fails when a bundle grew past its bounds.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -75,7 +84,9 @@ function licences(metafile: Metafile): string {
   return [...packages]
     .toSorted()
     .map((folder) => {
-      const manifest: { name: string; version: string; license?: string } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+      const manifest: { name: string; version: string; license?: string } = JSON.parse(
+        readFileSync(join(root, folder, 'package.json'), 'utf8'),
+      );
       const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
       const text = file === undefined ? '' : `\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
       return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see its text'})\n${text}`;
@@ -89,13 +100,21 @@ function problemsOf(file: string): readonly string[] {
   const bytes = statSync(file).size;
   if (bytes > maxBundleBytes) problems.push(`${file}: ${bytes} bytes, expected at most ${maxBundleBytes}`);
   const probe = `process.on('exit', () => console.error('maxrss=' + process.resourceUsage().maxRSS)); process.argv[1] = ${JSON.stringify(file)}; await import(${JSON.stringify(file)});`;
-  const run = spawnSync(process.execPath, ['--input-type=module', '--max-semi-space-size=2', '-e', probe, '--', '--help'], { encoding: 'utf8' });
+  const run = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--max-semi-space-size=2', '-e', probe, '--', '--help'],
+    { encoding: 'utf8' },
+  );
   if (run.status !== 0 || !run.stdout.startsWith('Usage of ')) {
     problems.push(`${file}: --help ended with ${run.status}: ${run.stderr.slice(0, 2000)}`);
   }
   const rssBytes = Number(/maxrss=(\d+)/.exec(run.stderr)?.[1] ?? Number.NaN) * 1024;
-  if (!(rssBytes <= maxStartRssBytes)) problems.push(`${file}: ${rssBytes} bytes resident at start, expected at most ${maxStartRssBytes}`);
-  else console.log(`${relative(dirname(file), file)}: ${(bytes / 1e6).toFixed(1)} MB, ${Math.round(rssBytes / 1024 / 1024)} MB resident after --help`);
+  if (!(rssBytes <= maxStartRssBytes))
+    problems.push(`${file}: ${rssBytes} bytes resident at start, expected at most ${maxStartRssBytes}`);
+  else
+    console.log(
+      `${relative(dirname(file), file)}: ${(bytes / 1e6).toFixed(1)} MB, ${Math.round(rssBytes / 1024 / 1024)} MB resident after --help`,
+    );
   return problems;
 }
 
@@ -105,7 +124,8 @@ if (!checking) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 try {
   const files: string[] = [];
-  for (const name of programs) if (existsSync(join(root, `controllers/${name}/main.ts`))) files.push(await bundleProgram(name, folder));
+  for (const name of programs)
+    if (existsSync(join(root, `controllers/${name}/main.ts`))) files.push(await bundleProgram(name, folder));
   const problems = files.flatMap(problemsOf);
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length === 0 && files.length === programs.length ? 0 : 1;

@@ -11,7 +11,9 @@ if (kind !== 'unit' && kind !== 'e2e') {
   process.exit(2);
 }
 const named = process.argv.slice(3);
-const all = globSync(['crds', 'lib', 'controllers', 'hack', 'test'].map((folder) => `${folder}/**/*.test.ts`)).toSorted();
+const all = globSync(
+  ['crds', 'lib', 'controllers', 'hack', 'test'].map((folder) => `${folder}/**/*.test.ts`),
+).toSorted();
 const files = named.length > 0 ? named : all.filter((file) => file.endsWith('.e2e.test.ts') === (kind === 'e2e'));
 if (files.length === 0) {
   console.error(`cannot run the ${kind} tests: no file matches`);
@@ -21,5 +23,7 @@ const options =
   kind === 'unit'
     ? ['--test-isolation=none', '--test-force-exit', '--test-timeout=60000']
     : ['--test-concurrency=1', '--test-force-exit', '--test-timeout=600000'];
-const run = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...options, ...files], { stdio: ['ignore', 'inherit', 'inherit'] });
+const run = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...options, ...files], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
 process.exit(run.status ?? 1);

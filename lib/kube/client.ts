@@ -136,9 +136,7 @@ class Connection implements AsyncDisposable {
         connectTimeoutMs: 10_000,
         proxyUrl: this.#credentials.proxyUrl,
       });
-      previous
-        ?.close()
-        .catch((error: unknown) => this.options.log?.debug({ err: error }, 'cannot close old connections'));
+      previous?.close().catch((error: unknown) => this.options.log?.debug({ error }, 'cannot close old connections'));
     }
     this.#transport = { key, value, credentials };
     return value;
@@ -382,7 +380,7 @@ class Client implements KubeClient {
       }
       const waitMs = retryDelay(failure, attempt, idempotent, request.method, retry, Math.random());
       if (waitMs === undefined) throw error;
-      options.log?.debug({ err: error, method: request.method, path: request.path, waitMs }, 'retrying');
+      options.log?.debug({ error, method: request.method, path: request.path, waitMs }, 'retrying');
       await sleep(waitMs, signal);
     }
   }
