@@ -30,7 +30,7 @@ export async function reconcileKustomization(
 }
 
 async function carryOut(attempt: Attempt, deps: Deps): Promise<Outcome> {
-  const { run, kustomization } = attempt;
+  const { run } = attempt;
   attempt.progress('Fetching manifests for');
   await using unpacked = await run.step('FetchArtifact', () => fetchArtifact(attempt, deps));
   const folder = await run.step('ResolvePath', () => folderOf(attempt, unpacked.path));
@@ -45,7 +45,7 @@ async function carryOut(attempt: Attempt, deps: Deps): Promise<Outcome> {
   attempt.progress('Running health checks for');
   const health = await run.step('CheckHealth', () => checkHealth(attempt, changes, deps));
   if (health.kind === 'waiting') return health;
-  deps.durations.set(run, attempt.elapsedMs());
+  deps.finished.set(run, { ms: attempt.elapsedMs(), metadata: attempt.metadata });
   return {
     kind: 'ready',
     reason: 'ReconciliationSucceeded',
