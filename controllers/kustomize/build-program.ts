@@ -53,7 +53,8 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
     claims: new Claims(),
     terminations: new Map(),
     finished: new WeakMap(),
-    findSource: (reference, namespace) => findSource(program, gates.DirectSourceFetch ? undefined : sources, reference, namespace),
+    findSource: (reference, namespace) =>
+      findSource(program, gates.DirectSourceFetch ? undefined : sources, reference, namespace),
     findKustomization: (key) => findKustomization(program, controller, key),
     variablesIn: (namespace) => (kind, name) => program.client.find(coreKinds[kind], { namespace, name }),
     wake,

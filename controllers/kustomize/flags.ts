@@ -80,13 +80,25 @@ export const kustomizeFlags = {
 /** Feature gates with Flux's names and defaults (spec A13). */
 export const kustomizeGates = {
   CacheSecretsAndConfigMaps: { default: false, help: 'Keep Secrets and ConfigMaps in memory.', noEffectYet: true },
-  DisableStatusPollerCache: { default: true, help: 'Read live objects for health; watches do that here.', noEffectYet: true },
+  DisableStatusPollerCache: {
+    default: true,
+    help: 'Read live objects for health; watches do that here.',
+    noEffectYet: true,
+  },
   DisableFailFastBehavior: { default: false, help: 'Wait for all objects even if one has failed.' },
   StrictPostBuildSubstitutions: { default: true, help: 'Fail when a variable without default is not set.' },
   GroupChangeLog: { default: false, help: 'Group the log of applied objects by action.' },
-  AdditiveCELDependencyCheck: { default: false, help: 'Run the built-in check of a dependency after readyExpr.', noEffectYet: true },
+  AdditiveCELDependencyCheck: {
+    default: false,
+    help: 'Run the built-in check of a dependency after readyExpr.',
+    noEffectYet: true,
+  },
   ExternalArtifact: { default: false, help: 'Allow sources of the kind ExternalArtifact.' },
-  CancelHealthCheckOnNewRevision: { default: false, help: 'End health checks when there is a new revision; always so here.', noEffectYet: true },
+  CancelHealthCheckOnNewRevision: {
+    default: false,
+    help: 'End health checks when there is a new revision; always so here.',
+    noEffectYet: true,
+  },
   DisableConfigWatchers: { default: false, help: 'Do not watch ConfigMaps and Secrets.' },
   DirectSourceFetch: { default: false, help: 'Read sources from the API server, not from memory.' },
   MigrateAPIVersion: { default: false, help: 'Rewrite stale API versions in managed fields.', noEffectYet: true },

@@ -90,7 +90,9 @@ function problemOf(disk: FileSystem, path: string): string | undefined {
   const content = disk.readFile(path);
   try {
     const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
-    return readDocuments(text).map(missingPart).find((problem) => problem !== undefined);
+    return readDocuments(text)
+      .map(missingPart)
+      .find((problem) => problem !== undefined);
   } catch (error) {
     if (error instanceof YamlError) return `MalformedYAMLError: ${error.message}`;
     throw error;
@@ -126,5 +128,7 @@ function asBuildError(error: unknown, root: string): unknown {
 /** Says where to look when the message itself does not. */
 function placeOf(message: string, path: string | undefined, line: number | undefined): string {
   if (path === undefined || path === '' || message.includes(path)) return '';
-  return line === undefined || line === 0 || message.includes(`line ${line}`) ? ` (in ${path})` : ` (in ${path}, line ${line})`;
+  return line === undefined || line === 0 || message.includes(`line ${line}`)
+    ? ` (in ${path})`
+    : ` (in ${path}, line ${line})`;
 }

@@ -32,7 +32,12 @@ export async function applyManifests(
   } catch (error) {
     if (!(error instanceof ApplyError)) throw error;
     // What was not reached does not exist on our account; what was belongs to us from now on.
-    attempt.establish({ inventory: unionOf(before, error.changes.map(({ id }) => id)) });
+    attempt.establish({
+      inventory: unionOf(
+        before,
+        error.changes.map(({ id }) => id),
+      ),
+    });
     throw attempt.failed('ReconciliationFailed', error);
   }
 }
@@ -42,7 +47,9 @@ export function isChanged({ action }: Change): boolean {
 }
 
 function reportChanges(attempt: Attempt, changes: readonly Change[], grouped: boolean): void {
-  const output = grouped ? byAction(changes) : Object.fromEntries(changes.map(({ id, action }) => [formatObject(id), action]));
+  const output = grouped
+    ? byAction(changes)
+    : Object.fromEntries(changes.map(({ id, action }) => [formatObject(id), action]));
   const log = changes.some(isChanged) ? attempt.run.log.info : attempt.run.log.debug;
   log.call(attempt.run.log, { output, revision: attempt.revision }, 'server-side apply completed');
   const changed = changes.filter(isChanged);
@@ -56,11 +63,7 @@ function byAction(changes: readonly Change[]): Readonly<Record<string, readonly 
 }
 
 /** Objects of which other Kustomizations say that they are theirs, too. */
-export function reportContested(
-  attempt: Attempt,
-  ids: readonly ObjectId[],
-  deps: Pick<Deps, 'claims' | 'wake'>,
-): void {
+export function reportContested(attempt: Attempt, ids: readonly ObjectId[], deps: Pick<Deps, 'claims' | 'wake'>): void {
   const before = new Set(attempt.kustomization.status?.inventory?.entries.map(({ id }) => id));
   const contested = deps.claims.contested(attempt.key, inventoryOf(ids).entries);
   // An object that has just moved here is about to leave the other one's inventory.
@@ -70,7 +73,10 @@ export function reportContested(
     const id = ids.find((candidate) => inventoryOf([candidate]).entries[0]?.id === entry.id);
     return `${id === undefined ? entry.id : formatObject(id)} is also applied by Kustomization/${other}`;
   });
-  const message = lines.length === 0 ? '' : `${lines.join('\n')}\nthe last to run wins, expected each object in one Kustomization only`;
+  const message =
+    lines.length === 0
+      ? ''
+      : `${lines.join('\n')}\nthe last to run wins, expected each object in one Kustomization only`;
   if (!deps.claims.isNews(attempt.key, message) || message === '') return;
   attempt.run.event({ type: 'Warning', reason: 'ObjectContested', message, metadata: attempt.metadata });
 }

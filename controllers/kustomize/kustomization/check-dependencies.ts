@@ -84,12 +84,17 @@ function notReady(
   artifact: Artifact,
   { retryMs, isCycle }: { readonly retryMs: number; readonly isCycle: boolean },
 ): ReconcileError {
-  return new ReconcileError('DependencyNotReady', message, { when: 'after', ms: retryMs }, {
-    keepsReconciling: false,
-    event: isCycle ? 'warning' : 'normal',
-    eventMessage: isCycle
-      ? message
-      : `Dependencies do not meet ready condition, retrying in ${formatGoDuration(retryMs)}`,
-    eventMetadata: revisionMetadata(artifact),
-  });
+  return new ReconcileError(
+    'DependencyNotReady',
+    message,
+    { when: 'after', ms: retryMs },
+    {
+      keepsReconciling: false,
+      event: isCycle ? 'warning' : 'normal',
+      eventMessage: isCycle
+        ? message
+        : `Dependencies do not meet ready condition, retrying in ${formatGoDuration(retryMs)}`,
+      eventMetadata: revisionMetadata(artifact),
+    },
+  );
 }

@@ -15,7 +15,10 @@ export type HealthVerdict =
 /** Objects that must be healthy: all that were applied, or those that the spec names; never the Kustomization itself. */
 export function healthSet(kustomization: Kustomization, changes: readonly Change[]): readonly ObjectId[] {
   const { spec, metadata } = kustomization;
-  const ids = spec.wait === true ? changes.filter(({ action }) => action !== 'skipped').map(({ id }) => id) : namedObjects(kustomization);
+  const ids =
+    spec.wait === true
+      ? changes.filter(({ action }) => action !== 'skipped').map(({ id }) => id)
+      : namedObjects(kustomization);
   const { group, kind } = kinds.Kustomization;
   return ids.filter(
     (id) => id.group !== group || id.kind !== kind || id.name !== metadata.name || id.namespace !== metadata.namespace,
@@ -99,5 +102,9 @@ function healthy(attempt: Attempt, elapsedMs: number, wait: { wasHealthy: boolea
   if (wait.wasHealthy && !wait.changed && !isNewRevision) return { kind: 'passed', conditions: [], removes: [] };
   const message = `Health check passed in ${formatGoDuration(Math.round(elapsedMs * 1000) / 1000)}`;
   if (!wait.wasHealthy || (isNewRevision && wait.changed)) attempt.tell(message);
-  return { kind: 'passed', conditions: [{ type: 'Healthy', status: 'True', reason: 'Succeeded', message }], removes: [] };
+  return {
+    kind: 'passed',
+    conditions: [{ type: 'Healthy', status: 'True', reason: 'Succeeded', message }],
+    removes: [],
+  };
 }

@@ -37,7 +37,10 @@ export class Claims {
   }
 
   /** Entries that others have too, with the first of the others. */
-  contested(key: string, entries: readonly InventoryEntry[]): readonly { readonly entry: InventoryEntry; readonly other: string }[] {
+  contested(
+    key: string,
+    entries: readonly InventoryEntry[],
+  ): readonly { readonly entry: InventoryEntry; readonly other: string }[] {
     return entries.flatMap((entry) => {
       const other = [...(this.#owners.get(entry.id) ?? [])].find((owner) => owner !== key);
       return other === undefined ? [] : [{ entry, other }];

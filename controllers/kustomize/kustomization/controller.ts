@@ -43,12 +43,7 @@ function onChange(event: CacheEvent<Kustomization>, deps: Deps): void {
 }
 
 /** Providers of commit statuses wait for this one, on every successful run (trap 35). */
-function finishedEvent(
-  { spec }: Kustomization,
-  run: Run<Kustomization>,
-  nextRunMs: number,
-  deps: Deps,
-): EventDraft {
+function finishedEvent({ spec }: Kustomization, run: Run<Kustomization>, nextRunMs: number, deps: Deps): EventDraft {
   const { ms, metadata } = deps.finished.get(run) ?? { ms: run.elapsedMs(), metadata: {} };
   const took = formatGoDuration(Math.round(ms * 1000) / 1000);
   const next = nextRunMs > 0 ? nextRunMs : intervalMs(spec);

@@ -8,7 +8,10 @@ import type { Deps } from './deps.ts';
  * The unpacked artifact of the source; it stays until disposed.
  * @throws ReconcileError 'ArtifactFailed'
  */
-export async function fetchArtifact(attempt: Attempt, deps: Pick<Deps, 'artifacts' | 'settings'>): Promise<UnpackedArtifact> {
+export async function fetchArtifact(
+  attempt: Attempt,
+  deps: Pick<Deps, 'artifacts' | 'settings'>,
+): Promise<UnpackedArtifact> {
   const { url, digest, revision } = attempt.artifact;
   try {
     return await deps.artifacts.acquire({ url, digest, revision }, { signal: attempt.run.signal });

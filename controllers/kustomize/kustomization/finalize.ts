@@ -84,10 +84,15 @@ async function pruneAll(
   }
   if (result.failed.length > 0) {
     const cause = pruneMessage(result.failed);
-    throw new ReconcileError(lastReason(kustomization), cause, { when: 'backoff' }, {
-      eventMessage: `pruning for deleted resource failed: ${cause}`,
-      eventMetadata: metadataOf(kustomization),
-    });
+    throw new ReconcileError(
+      lastReason(kustomization),
+      cause,
+      { when: 'backoff' },
+      {
+        eventMessage: `pruning for deleted resource failed: ${cause}`,
+        eventMetadata: metadataOf(kustomization),
+      },
+    );
   }
   return result.changes.filter(({ action }) => action === 'deleted').map(({ id }) => id);
 }
@@ -109,9 +114,14 @@ async function waitForTermination(
   if (state.state === 'progressing') {
     const names = state.pending.map(({ id }) => formatObject(id)).join(', ');
     const ms = Math.max(0, state.deadline.getTime() - run.now().getTime());
-    throw new ReconcileError(lastReason(kustomization), `waiting for termination of ${names}`, { when: 'after', ms }, {
-      event: 'none',
-    });
+    throw new ReconcileError(
+      lastReason(kustomization),
+      `waiting for termination of ${names}`,
+      { when: 'after', ms },
+      {
+        event: 'none',
+      },
+    );
   }
   deps.live.termination.stop(key);
   if (state.state === 'current') return;

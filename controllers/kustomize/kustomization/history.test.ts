@@ -41,6 +41,9 @@ test('withEnding counts the same manifests with the same end and moves them to t
 test('withEnding keeps another end of the same manifests apart, and five entries at most', () => {
   let history: readonly HistoryEntry[] = withEnding([], ending('a', 'HealthCheckFailed'), noon);
   for (const digest of ['a', 'b', 'c', 'd', 'e']) history = withEnding(history, ending(digest), noon);
-  assert.deepEqual(history.map((entry) => entry.digest), ['e', 'd', 'c', 'b', 'a']);
+  assert.deepEqual(
+    history.map((entry) => entry.digest),
+    ['e', 'd', 'c', 'b', 'a'],
+  );
   assert.equal(history.at(-1)?.lastReconciledStatus, 'ReconciliationSucceeded');
 });

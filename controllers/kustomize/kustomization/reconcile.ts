@@ -41,7 +41,11 @@ async function carryOut(attempt: Attempt, deps: Deps): Promise<Outcome> {
   attempt.progress('Detecting drift for');
   const changes = await run.step('Apply', () => applyManifests(attempt, manifests, deps));
   await run.step('Prune', () => pruneStale(attempt, changes, deps));
-  reportContested(attempt, changes.map(({ id }) => id), deps);
+  reportContested(
+    attempt,
+    changes.map(({ id }) => id),
+    deps,
+  );
   attempt.progress('Running health checks for');
   const health = await run.step('CheckHealth', () => checkHealth(attempt, changes, deps));
   if (health.kind === 'waiting') return health;

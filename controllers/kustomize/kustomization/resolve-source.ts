@@ -33,7 +33,12 @@ export async function resolveSource(
   if (source.artifact === undefined) {
     const ms = deps.settings.requeueDependencyMs;
     const message = `Source artifact not found, retrying in ${formatGoDuration(ms)}`;
-    throw new ReconcileError('ArtifactFailed', message, { when: 'after', ms }, { event: 'none', keepsReconciling: false });
+    throw new ReconcileError(
+      'ArtifactFailed',
+      message,
+      { when: 'after', ms },
+      { event: 'none', keepsReconciling: false },
+    );
   }
   return source.artifact;
 }

@@ -48,9 +48,7 @@ export function wokenByConfig(
   name: string,
   all: readonly Kustomization[],
 ): WakeUps {
-  return orderByDependencies(
-    all.filter((k) => k.metadata.namespace === namespace && uses(k, kind, name)),
-  );
+  return orderByDependencies(all.filter((k) => k.metadata.namespace === namespace && uses(k, kind, name)));
 }
 
 function uses({ spec }: Kustomization, kind: SubstituteReference['kind'], name: string): boolean {
@@ -66,4 +64,3 @@ export function mayUnblockDependents(event: CacheEvent<Kustomization>): boolean 
   if (event.type === 'added' || !isReady(event.previous)) return true;
   return event.previous.status?.lastAppliedRevision !== event.object.status?.lastAppliedRevision;
 }
-

@@ -17,9 +17,7 @@ export interface SubstituteOptions {
 
 /** Whether the post-build step does anything at all: without a variable, even `$$` stays as it is. */
 export function substitutes(postBuild: PostBuild, variables: Variables): boolean {
-  return (
-    variables.problem !== undefined || variables.values.size > 0 || postBuild.substituteStrategy === 'Always'
-  );
+  return variables.problem !== undefined || variables.values.size > 0 || postBuild.substituteStrategy === 'Always';
 }
 
 /**
