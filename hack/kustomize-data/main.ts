@@ -34,15 +34,27 @@ function fieldSpecs(): Record<string, unknown> {
     return body;
   };
   const sharedLabels = raw('metadatalabels');
-  const files = ['nameprefix', 'namesuffix', 'namespace', 'commonannotations', 'varreference', 'namereference', 'images'];
+  const files = [
+    'nameprefix',
+    'namesuffix',
+    'namespace',
+    'commonannotations',
+    'varreference',
+    'namereference',
+    'images',
+  ];
   const texts = [...files, 'replicas'].map(raw);
   texts.push(raw('commonlabels') + sharedLabels, raw('templatelabels') + sharedLabels);
   return Object.assign({}, ...texts.map((text) => load(text)));
 }
 
 function scopes(): Record<string, boolean> {
-  const rows = source(`${kyamlModule}/openapi/openapi.go`).matchAll(/\{APIVersion: "([^"]+)", Kind: "([^"]+)"\}:\s+(true|false)/g);
-  return Object.fromEntries([...rows].map(([, apiVersion, kind, namespaced]) => [`${apiVersion}|${kind}`, namespaced === 'true']));
+  const rows = source(`${kyamlModule}/openapi/openapi.go`).matchAll(
+    /\{APIVersion: "([^"]+)", Kind: "([^"]+)"\}:\s+(true|false)/g,
+  );
+  return Object.fromEntries(
+    [...rows].map(([, apiVersion, kind, namespaced]) => [`${apiVersion}|${kind}`, namespaced === 'true']),
+  );
 }
 
 function legacyOrder(name: string): string[] {

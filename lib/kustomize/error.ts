@@ -24,7 +24,11 @@ export class KustomizeError extends Error {
   readonly path: string | undefined;
   readonly line: number | undefined;
 
-  constructor(code: KustomizeErrorCode, message: string, where: { path?: string; line?: number; cause?: unknown } = {}) {
+  constructor(
+    code: KustomizeErrorCode,
+    message: string,
+    where: { path?: string; line?: number; cause?: unknown } = {},
+  ) {
     super(message, where.cause === undefined ? undefined : { cause: where.cause });
     this.code = code;
     this.path = where.path;

@@ -71,7 +71,8 @@ export function compileMergeSchema(openApiDefinitions: Json): MergeSchema {
   };
   const addDefinition = (name: string, schema: Json): boolean => {
     const fields: Record<string, MergeField> = {};
-    for (const [key, value] of Object.entries(objectAt(schema, 'properties'))) fields[key] = field(value, `${name}.${key}`);
+    for (const [key, value] of Object.entries(objectAt(schema, 'properties')))
+      fields[key] = field(value, `${name}.${key}`);
     const additional = isObject(schema) ? schema['additionalProperties'] : undefined;
     if (isObject(additional)) fields['*'] = field(additional, `${name}.*`);
     if (Object.keys(fields).length === 0) return false;
@@ -100,7 +101,9 @@ function prune(schema: MergeSchema): MergeSchema {
     grew = false;
     for (const [name, fields] of Object.entries(schema.definitions)) {
       if (useful.has(name)) continue;
-      const leads = Object.values(fields).some((f) => f.keys !== undefined || (f.def !== undefined && useful.has(f.def)));
+      const leads = Object.values(fields).some(
+        (f) => f.keys !== undefined || (f.def !== undefined && useful.has(f.def)),
+      );
       if (leads) grew = useful.add(name).has(name);
     }
   }
@@ -117,5 +120,8 @@ function prune(schema: MergeSchema): MergeSchema {
         .filter(([, f]) => f.keys !== undefined || f.def !== undefined),
     );
   }
-  return { kinds: Object.fromEntries(Object.entries(schema.kinds).filter(([, name]) => useful.has(name))), definitions };
+  return {
+    kinds: Object.fromEntries(Object.entries(schema.kinds).filter(([, name]) => useful.has(name))),
+    definitions,
+  };
 }

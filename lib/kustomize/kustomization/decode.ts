@@ -17,8 +17,6 @@ export interface Place {
   readonly path: string;
 }
 
-export type Decoded<D> = D extends Decoder<infer T> ? T : never;
-
 function jsonType(node: Node): string {
   switch (node.kind) {
     case 'map':
@@ -103,39 +101,37 @@ export function mapOf<T>(value: Decoder<T>): Decoder<Map<string, T>> {
   };
 }
 
-export type Fields = Readonly<Record<string, Decoder<unknown>>>;
-export type StructOf<F extends Fields> = { -readonly [K in keyof F]?: Decoded<F[K]> };
+/** A decoder for each field of T, so that none is forgotten. */
+export type FieldDecoders<T> = { readonly [K in keyof T]-?: Decoder<Exclude<T[K], undefined>> };
 
 /**
  * @param embedded the Go struct that a field is declared in when that is embedded in this one: errors name it
  */
-export function struct<F extends Fields>(
+export function struct<T extends object>(
   goName: string,
-  fields: F,
+  fields: FieldDecoders<T>,
   embedded: Readonly<Record<string, string>> = {},
-): Decoder<StructOf<F>> {
-  const byLowerCase = new Map(Object.entries(fields).map(([name, decoder]) => [name.toLowerCase(), { name, decoder }]));
+): Decoder<T> {
+  const byLowerCase = new Map(
+    Object.entries<Decoder<unknown>>(fields).map(([name, decoder]) => [name.toLowerCase(), { name, decoder }]),
+  );
   return {
     goType: `types.${goName}`,
     decode(node, at) {
       if (node.kind !== 'map') throw mismatch(jsonType(node), `types.${goName}`, at, node.line);
       const out: Record<string, unknown> = {};
       // Go reads the JSON form, whose keys are sorted: the first of several errors is the first by key.
-      for (const [key, value] of [...node.entries()].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
+      for (const [key, value] of [...node.entries()].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
         const field = byLowerCase.get(key.toLowerCase());
         if (field === undefined) {
-          throw new KustomizeError('invalidKustomization', `json: unknown field "${key}"`, { line: lineOf(value) });
+          throw new KustomizeError('invalidKustomization', `json: unknown field "${key}"`, { line: value.line });
         }
         if (isNullNode(value)) continue;
         const via = embedded[field.name];
         const steps = [...(at.path === '' ? [] : [at.path]), ...(via === undefined ? [] : [via]), field.name];
         out[field.name] = field.decoder.decode(value, { struct: goName, path: steps.join('.') });
       }
-      return out as StructOf<F>; // every key was named by `fields` and its value came from that field's decoder
+      return out as T; // every key was named by `fields`, and its value came from that field's decoder
     },
   };
-}
-
-function lineOf(node: Node): number {
-  return node.line;
 }

@@ -1,80 +1,171 @@
-import { anything, type Decoded, type Decoder, flag, int, int64, listOf, mapOf, type StructOf, struct, text } from './decode.ts';
+import type { Node } from '../yaml/index.ts';
+import { anything, type Decoder, type FieldDecoders, flag, int, int64, listOf, mapOf, struct, text } from './decode.ts';
 
 /** The fields of kustomize's API types, by which kustomization files and builtin transformer configurations are read. */
 
-const fieldSpecFields = { path: text, group: text, version: text, kind: text, create: flag } as const;
-export const fieldSpec: Decoder<StructOf<typeof fieldSpecFields>> = struct('FieldSpec', fieldSpecFields);
+export interface FieldSpec {
+  path?: string;
+  group?: string;
+  version?: string;
+  kind?: string;
+  /** Create what is missing on the way. */
+  create?: boolean;
+}
+export const fieldSpec: Decoder<FieldSpec> = struct('FieldSpec', {
+  path: text,
+  group: text,
+  version: text,
+  kind: text,
+  create: flag,
+});
 
+interface IdSelector {
+  group?: string;
+  version?: string;
+  kind?: string;
+  name?: string;
+  namespace?: string;
+}
+const idFields = { group: text, version: text, kind: text, name: text, namespace: text };
 const inResId = { group: 'ResId', version: 'ResId', kind: 'ResId', name: 'ResId', namespace: 'ResId' };
-const resIdFields = { group: text, version: text, kind: text, name: text, namespace: text } as const;
-const selectorFields = { ...resIdFields, annotationSelector: text, labelSelector: text } as const;
-export const selector: Decoder<StructOf<typeof selectorFields>> = struct('Selector', selectorFields, inResId);
-export type Selector = Decoded<typeof selector>;
 
-const patchOptionsFields = { allowNameChange: flag, allowKindChange: flag } as const;
-const patchFields = {
+export interface Selector extends IdSelector {
+  annotationSelector?: string;
+  labelSelector?: string;
+}
+export const selector: Decoder<Selector> = struct(
+  'Selector',
+  { ...idFields, annotationSelector: text, labelSelector: text },
+  inResId,
+);
+
+export interface PatchOptions {
+  allowNameChange?: boolean;
+  allowKindChange?: boolean;
+}
+export interface PatchRule {
+  path?: string;
+  patch?: string;
+  target?: Selector;
+  options?: PatchOptions;
+}
+const patchOptions: Decoder<PatchOptions> = struct('PatchArgs', { allowNameChange: flag, allowKindChange: flag });
+export const patch: Decoder<PatchRule> = struct('Patch', {
   path: text,
   patch: text,
   target: selector,
-  options: struct('PatchArgs', patchOptionsFields) as Decoder<StructOf<typeof patchOptionsFields>>,
-} as const;
-export const patch: Decoder<StructOf<typeof patchFields>> = struct('Patch', patchFields);
-export type PatchRule = Decoded<typeof patch>;
+  options: patchOptions,
+});
 
-const imageFields = { name: text, newName: text, newTag: text, tagSuffix: text, digest: text } as const;
-export const image: Decoder<StructOf<typeof imageFields>> = struct('Image', imageFields);
-export type ImageRule = Decoded<typeof image>;
+export interface ImageRule {
+  name?: string;
+  newName?: string;
+  newTag?: string;
+  tagSuffix?: string;
+  digest?: string;
+}
+export const image: Decoder<ImageRule> = struct('Image', {
+  name: text,
+  newName: text,
+  newTag: text,
+  tagSuffix: text,
+  digest: text,
+});
 
-const replicaFields = { name: text, count: int64 } as const;
-export const replica: Decoder<StructOf<typeof replicaFields>> = struct('Replica', replicaFields);
-export type ReplicaRule = Decoded<typeof replica>;
+export interface ReplicaRule {
+  name?: string;
+  count?: number;
+}
+export const replica: Decoder<ReplicaRule> = struct('Replica', { name: text, count: int64 });
 
-const labelFields = {
+export interface LabelRule {
+  pairs?: Map<string, string>;
+  includeSelectors?: boolean;
+  includeTemplates?: boolean;
+  fields?: FieldSpec[];
+}
+export const label: Decoder<LabelRule> = struct('Label', {
   pairs: mapOf(text),
   includeSelectors: flag,
   includeTemplates: flag,
   fields: listOf(fieldSpec),
-} as const;
-export const label: Decoder<StructOf<typeof labelFields>> = struct('Label', labelFields);
-export type LabelRule = Decoded<typeof label>;
+});
 
-const fieldOptionsFields = { delimiter: text, index: int, encoding: text, create: flag } as const;
-const fieldOptions: Decoder<StructOf<typeof fieldOptionsFields>> = struct('FieldOptions', fieldOptionsFields);
-export type FieldOptions = Decoded<typeof fieldOptions>;
-const sourceSelectorFields = { ...resIdFields, fieldPath: text, options: fieldOptions } as const;
-const sourceSelector: Decoder<StructOf<typeof sourceSelectorFields>> = struct('SourceSelector', sourceSelectorFields, inResId);
-export type SourceSelector = Decoded<typeof sourceSelector>;
-const targetSelectorFields = {
+export interface FieldOptions {
+  delimiter?: string;
+  index?: number;
+  encoding?: string;
+  create?: boolean;
+}
+const fieldOptions: Decoder<FieldOptions> = struct('FieldOptions', {
+  delimiter: text,
+  index: int,
+  encoding: text,
+  create: flag,
+});
+export interface SourceSelector extends IdSelector {
+  fieldPath?: string;
+  options?: FieldOptions;
+}
+const sourceSelector: Decoder<SourceSelector> = struct(
+  'SourceSelector',
+  { ...idFields, fieldPath: text, options: fieldOptions },
+  inResId,
+);
+export interface TargetSelector {
+  select?: Selector;
+  reject?: Selector[];
+  fieldPaths?: string[];
+  options?: FieldOptions;
+}
+const targetSelector: Decoder<TargetSelector> = struct('TargetSelector', {
   select: selector,
   reject: listOf(selector),
   fieldPaths: listOf(text),
   options: fieldOptions,
-} as const;
-const targetSelector: Decoder<StructOf<typeof targetSelectorFields>> = struct('TargetSelector', targetSelectorFields);
-export type TargetSelector = Decoded<typeof targetSelector>;
-const replacementFields = { source: sourceSelector, sourceValue: text, targets: listOf(targetSelector) } as const;
-export const replacement: Decoder<StructOf<typeof replacementFields>> = struct('Replacement', replacementFields);
-export type Replacement = Decoded<typeof replacement>;
-const replacementFieldFields = { path: text, ...replacementFields } as const;
-export const replacementField: Decoder<StructOf<typeof replacementFieldFields>> = struct(
+});
+export interface Replacement {
+  source?: SourceSelector;
+  sourceValue?: string;
+  targets?: TargetSelector[];
+}
+const replacementFields = { source: sourceSelector, sourceValue: text, targets: listOf(targetSelector) };
+export const replacement: Decoder<Replacement> = struct('Replacement', replacementFields);
+export interface ReplacementField extends Replacement {
+  path?: string;
+}
+export const replacementField: Decoder<ReplacementField> = struct(
   'ReplacementField',
-  replacementFieldFields,
+  { path: text, ...replacementFields },
   { source: 'Replacement', sourceValue: 'Replacement', targets: 'Replacement' },
 );
-export type ReplacementField = Decoded<typeof replacementField>;
 
-const generatorOptionsFields = {
+export interface GeneratorOptions {
+  labels?: Map<string, string>;
+  annotations?: Map<string, string>;
+  disableNameSuffixHash?: boolean;
+  immutable?: boolean;
+}
+export const generatorOptions: Decoder<GeneratorOptions> = struct('GeneratorOptions', {
   labels: mapOf(text),
   annotations: mapOf(text),
   disableNameSuffixHash: flag,
   immutable: flag,
-} as const;
-export const generatorOptions: Decoder<StructOf<typeof generatorOptionsFields>> = struct(
-  'GeneratorOptions',
-  generatorOptionsFields,
-);
-export type GeneratorOptions = Decoded<typeof generatorOptions>;
+});
 
+export interface ConfigMapArgs {
+  name?: string;
+  namespace?: string;
+  behavior?: string;
+  literals?: string[];
+  files?: string[];
+  envs?: string[];
+  env?: string;
+  options?: GeneratorOptions;
+}
+export interface SecretArgs extends ConfigMapArgs {
+  type?: string;
+}
 const generatorFields = {
   name: text,
   namespace: text,
@@ -84,48 +175,109 @@ const generatorFields = {
   envs: listOf(text),
   env: text,
   options: generatorOptions,
-} as const;
-const viaArgs = 'GeneratorArgs';
-const viaSources = 'GeneratorArgs.KvPairSources';
-const generatorEmbedding = {
-  name: viaArgs,
-  namespace: viaArgs,
-  behavior: viaArgs,
-  options: viaArgs,
-  literals: viaSources,
-  files: viaSources,
-  envs: viaSources,
-  env: viaSources,
 };
-export const configMapArgs: Decoder<StructOf<typeof generatorFields>> = struct('ConfigMapArgs', generatorFields, generatorEmbedding);
-export type ConfigMapArgs = Decoded<typeof configMapArgs>;
-const secretFields = { ...generatorFields, type: text } as const;
-export const secretArgs: Decoder<StructOf<typeof secretFields>> = struct('SecretArgs', secretFields, generatorEmbedding);
-export type SecretArgs = Decoded<typeof secretArgs>;
+const inArgs = 'GeneratorArgs';
+const inSources = 'GeneratorArgs.KvPairSources';
+const generatorEmbedding = {
+  name: inArgs,
+  namespace: inArgs,
+  behavior: inArgs,
+  options: inArgs,
+  literals: inSources,
+  files: inSources,
+  envs: inSources,
+  env: inSources,
+};
+export const configMapArgs: Decoder<ConfigMapArgs> = struct('ConfigMapArgs', generatorFields, generatorEmbedding);
+export const secretArgs: Decoder<SecretArgs> = struct(
+  'SecretArgs',
+  { ...generatorFields, type: text },
+  generatorEmbedding,
+);
 
-const targetFields = { apiVersion: text, kind: text, group: text, version: text, name: text, namespace: text } as const;
-const fieldRefFields = { fieldPath: text, fieldpath: text } as const;
-const variableFields = {
+export interface VariableTarget extends IdSelector {
+  apiVersion?: string;
+}
+export interface Variable {
+  name?: string;
+  objref?: VariableTarget;
+  fieldref?: { fieldPath?: string };
+}
+const variableTarget: Decoder<VariableTarget> = struct('Target', { ...idFields, apiVersion: text });
+const variableField: Decoder<{ fieldPath?: string }> = struct('FieldSelector', { fieldPath: text });
+export const variable: Decoder<Variable> = struct('Var', {
   name: text,
-  objref: struct('Target', targetFields) as Decoder<StructOf<typeof targetFields>>,
-  fieldref: struct('FieldSelector', { fieldPath: fieldRefFields.fieldPath }) as Decoder<{ fieldPath?: string }>,
-} as const;
-export const variable: Decoder<StructOf<typeof variableFields>> = struct('Var', variableFields);
-export type Variable = Decoded<typeof variable>;
+  objref: variableTarget,
+  fieldref: variableField,
+});
 
-const legacyFields = { orderFirst: listOf(text), orderLast: listOf(text) } as const;
-const sortFields = {
-  order: text,
-  legacySortOptions: struct('LegacySortOptions', legacyFields) as Decoder<StructOf<typeof legacyFields>>,
-} as const;
-export const sortOptions: Decoder<StructOf<typeof sortFields>> = struct('SortOptions', sortFields);
-export type SortOptions = Decoded<typeof sortOptions>;
+export interface LegacySortOptions {
+  orderFirst?: string[];
+  orderLast?: string[];
+}
+export interface SortOptions {
+  order?: string;
+  legacySortOptions?: LegacySortOptions;
+}
+const legacySortOptions: Decoder<LegacySortOptions> = struct('LegacySortOptions', {
+  orderFirst: listOf(text),
+  orderLast: listOf(text),
+});
+export const sortOptions: Decoder<SortOptions> = struct('SortOptions', { order: text, legacySortOptions });
 
-const metadataFields = { name: text, namespace: text, labels: mapOf(text), annotations: mapOf(text) } as const;
-const kustomizationFields = {
+export interface ObjectMeta {
+  name?: string;
+  namespace?: string;
+  labels?: Map<string, string>;
+  annotations?: Map<string, string>;
+}
+export const objectMeta: Decoder<ObjectMeta> = struct('ObjectMeta', {
+  name: text,
+  namespace: text,
+  labels: mapOf(text),
+  annotations: mapOf(text),
+});
+
+export interface Kustomization {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: ObjectMeta;
+  openapi?: Map<string, string>;
+  namePrefix?: string;
+  nameSuffix?: string;
+  namespace?: string;
+  commonLabels?: Map<string, string>;
+  labels?: LabelRule[];
+  commonAnnotations?: Map<string, string>;
+  patchesStrategicMerge?: string[];
+  patchesJson6902?: PatchRule[];
+  patches?: PatchRule[];
+  images?: ImageRule[];
+  imageTags?: ImageRule[];
+  replacements?: ReplacementField[];
+  replicas?: ReplicaRule[];
+  vars?: Variable[];
+  sortOptions?: SortOptions;
+  resources?: string[];
+  components?: string[];
+  crds?: string[];
+  bases?: string[];
+  configMapGenerator?: ConfigMapArgs[];
+  secretGenerator?: SecretArgs[];
+  helmGlobals?: Node;
+  helmCharts?: Node[];
+  helmChartInflationGenerator?: Node[];
+  generatorOptions?: GeneratorOptions;
+  configurations?: string[];
+  generators?: string[];
+  transformers?: string[];
+  validators?: string[];
+  buildMetadata?: string[];
+}
+const kustomizationFields: FieldDecoders<Kustomization> = {
   apiVersion: text,
   kind: text,
-  metadata: struct('ObjectMeta', metadataFields) as Decoder<StructOf<typeof metadataFields>>,
+  metadata: objectMeta,
   openapi: mapOf(text),
   namePrefix: text,
   nameSuffix: text,
@@ -157,7 +309,6 @@ const kustomizationFields = {
   transformers: listOf(text),
   validators: listOf(text),
   buildMetadata: listOf(text),
-} as const;
+};
+export const kustomization: Decoder<Kustomization> = struct('Kustomization', kustomizationFields);
 export const kustomizationFieldNames: readonly string[] = Object.keys(kustomizationFields);
-export const kustomizationDecoder: Decoder<StructOf<typeof kustomizationFields>> = struct('Kustomization', kustomizationFields);
-export type Kustomization = Decoded<typeof kustomizationDecoder>;

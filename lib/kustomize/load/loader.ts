@@ -70,7 +70,9 @@ export class Loader {
       return this.files.readFile(allowed);
     } catch (error) {
       if (error instanceof KustomizeError && error.code === 'restricted') throw error;
-      const reason = this.files.isDirectory(allowed) ? `read ${allowed}: is a directory` : `open ${allowed}: no such file or directory`;
+      const reason = this.files.isDirectory(allowed)
+        ? `read ${allowed}: is a directory`
+        : `open ${allowed}: no such file or directory`;
       throw new KustomizeError('fileMissing', reason, { path: allowed, cause: error });
     }
   }
@@ -93,7 +95,9 @@ function evaluateLinks(files: FileSystem, path: string): string {
   try {
     return files.realPath(path);
   } catch (error) {
-    throw error instanceof KustomizeError ? error.reworded(`evalsymlink failure on '${path}' : ${error.message}`) : error;
+    throw error instanceof KustomizeError
+      ? error.reworded(`evalsymlink failure on '${path}' : ${error.message}`)
+      : error;
   }
 }
 
@@ -122,5 +126,9 @@ export function isRemote(path: string): boolean {
 }
 
 function remoteRefused(path: string): KustomizeError {
-  return new KustomizeError('remote', `cannot load '${path}': remote resources are not fetched, expected a local path`, { path });
+  return new KustomizeError(
+    'remote',
+    `cannot load '${path}': remote resources are not fetched, expected a local path`,
+    { path },
+  );
 }

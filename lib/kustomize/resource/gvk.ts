@@ -25,7 +25,14 @@ export function gvkOf(apiVersion: string, kind: string): KnownGvk {
   const hit = known.get(id);
   if (hit !== undefined) return hit;
   const { group, version } = parseApiVersion(apiVersion);
-  const gvk = { group, version, kind, apiVersion, clusterScoped: namespacedKinds[id] === false, key: `${group}|${version}|${kind}` };
+  const gvk = {
+    group,
+    version,
+    kind,
+    apiVersion,
+    clusterScoped: namespacedKinds[id] === false,
+    key: `${group}|${version}|${kind}`,
+  };
   if (known.size >= MAX_KNOWN) known.clear();
   known.set(id, gvk);
   return gvk;

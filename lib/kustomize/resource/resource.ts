@@ -1,4 +1,4 @@
-import { type MapNode, type Node, type ScalarNode, scalar, cloneNode, MapNode as Mapping } from '../yaml/index.ts';
+import { cloneNode, type MapNode, MapNode as Mapping, type Node, scalar } from '../yaml/index.ts';
 import { gvkOf, type KnownGvk } from './gvk.ts';
 import { effectiveNamespace, type ResId } from './res-id.ts';
 
@@ -68,7 +68,11 @@ export class Resource {
 
   currentId(): ResId {
     const metadata = this.metadata();
-    return { gvk: this.gvk, name: scalarText(metadata?.get('name')), namespace: scalarText(metadata?.get('namespace')) };
+    return {
+      gvk: this.gvk,
+      name: scalarText(metadata?.get('name')),
+      namespace: scalarText(metadata?.get('namespace')),
+    };
   }
 
   /** Oldest first; kinds may have changed, group and version are always the current ones. */
@@ -152,7 +156,7 @@ export function scalarText(node: Node | undefined): string {
   return node?.kind === 'scalar' && !isNull(node) ? node.value : '';
 }
 
-export function isNull(node: Node): node is ScalarNode {
+export function isNull(node: Node): boolean {
   return node.kind === 'scalar' && node.tag === '!!null';
 }
 

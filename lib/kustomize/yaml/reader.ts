@@ -1,14 +1,15 @@
-import { EVENT_ID, getScalarValue, parseEvents, SCALAR_STYLE, type Event } from 'js-yaml';
-import { YamlError } from './error.ts';
-import { cloneNode, MapNode, type Node, ScalarNode, type ScalarStyle, SeqNode } from './node.ts';
-import { type Dialect, resolvePlain } from './scalars.ts';
+import { type Budget, Composer } from './composer.ts';
+import { YamlError, type YamlErrorCode } from './error.ts';
+import { type Node, ScalarNode } from './node.ts';
+import type { Dialect } from './scalars.ts';
+import { SyntaxFailure } from './syntax-failure.ts';
 
 export interface Limits {
   /** Longest text that is read, in UTF-16 code units. */
   readonly maxLength: number;
   /** Deepest nesting of collections. */
   readonly maxDepth: number;
-  /** Most nodes of one call, those that aliases copy included. */
+  /** Most nodes of one call, those that aliases copy included; a node takes about 100 bytes of memory. */
   readonly maxNodes: number;
 }
 export interface ReadOptions {
@@ -17,99 +18,116 @@ export interface ReadOptions {
   readonly limits?: Partial<Limits>;
 }
 
+const DEFAULT_LIMITS: Limits = { maxLength: 64 << 20, maxDepth: 1000, maxNodes: 2_000_000 };
+
 /**
  * The documents of a resource file, as kustomize reads them: aliases and `<<` expanded, empty documents left out.
  * @throws YamlError
  */
 export function readDocuments(text: string, options: ReadOptions = {}): Node[] {
-  return read(text, options, 'v3');
-}
-
-/**
- * The first document with YAML 1.1 scalars: kustomization files, transformer configurations, JSON6902 patches in YAML.
- * An empty text reads as null.
- * @throws YamlError
- */
-export function readYamlV2(text: string, options: ReadOptions = {}): Node {
-  return read(text, options, 'v2')[0] ?? new ScalarNode('', '!!null');
-}
-
-function read(text: string, options: ReadOptions, dialect: Dialect): Node[] {
-  const source = text.replaceAll('\r\n', '\n').replace(/^\uFEFF/, '');
-  let events: Event[];
-  try {
-    events = parseEvents(source, { maxDepth: 1000 });
-  } catch (error) {
-    throw new YamlError('syntax', error instanceof Error ? error.message : String(error), 0, options.path);
-  }
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  checkLength(text, limits, options.path);
+  const budget: Budget = { nodesLeft: limits.maxNodes };
   const nodes: Node[] = [];
-  let at = 0;
-  let anchors = new Map<string, Node>();
-  const next = (): Node | undefined => {
-    const event = events[at++];
-    if (event === undefined || event.type === EVENT_ID.POP) return undefined;
-    switch (event.type) {
-      case EVENT_ID.ALIAS: {
-        const node = anchors.get(source.slice(event.anchorStart, event.anchorEnd));
-        if (node === undefined) throw new YamlError('alias', 'yaml: unknown anchor');
-        return cloneNode(node);
-      }
-      case EVENT_ID.SCALAR: {
-        const value = getScalarValue(source, event);
-        const style = styleOf(event.style);
-        const tag =
-          event.tagStart >= 0
-            ? source.slice(event.tagStart, event.tagEnd)
-            : style === 'plain'
-              ? resolvePlain(value, dialect)
-              : '!!str';
-        const node = new ScalarNode(value, tag, style, 1, 1);
-        if (event.anchorStart >= 0) anchors.set(source.slice(event.anchorStart, event.anchorEnd), node);
-        return node;
-      }
-      case EVENT_ID.SEQUENCE: {
-        const node = new SeqNode([], event.style === 2);
-        if (event.anchorStart >= 0) anchors.set(source.slice(event.anchorStart, event.anchorEnd), node);
-        for (let item = next(); item !== undefined; item = next()) node.items.push(item);
-        return node;
-      }
-      case EVENT_ID.MAPPING: {
-        const node = new MapNode(event.style === 2);
-        if (event.anchorStart >= 0) anchors.set(source.slice(event.anchorStart, event.anchorEnd), node);
-        for (let key = next(); key !== undefined; key = next()) {
-          const value = next();
-          if (key.kind === 'scalar' && value !== undefined) node.append(key, value);
-        }
-        return node;
-      }
-      case EVENT_ID.DOCUMENT:
-        return undefined;
-    }
-  };
-  while (at < events.length) {
-    if (events[at]?.type !== EVENT_ID.DOCUMENT) {
-      at++;
-      continue;
-    }
-    at++;
-    anchors = new Map();
-    const root = next();
-    if (root !== undefined && !(root.kind === 'scalar' && root.tag === '!!null')) nodes.push(root);
+  for (const document of splitDocuments(text, options.path)) {
+    const node = compose(document, 'v3', limits, budget, options.path);
+    if (node !== undefined && !(node.kind === 'scalar' && node.tag === '!!null')) nodes.push(node);
   }
   return nodes;
 }
 
-function styleOf(style: number): ScalarStyle {
-  switch (style) {
-    case SCALAR_STYLE.SINGLE_QUOTED:
-      return 'single';
-    case SCALAR_STYLE.DOUBLE_QUOTED:
-      return 'double';
-    case SCALAR_STYLE.LITERAL_BLOCK:
-      return 'literal';
-    case SCALAR_STYLE.FOLDED_BLOCK:
-      return 'folded';
-    default:
-      return 'plain';
+/**
+ * The first document with YAML 1.1 scalars: kustomization files, transformer configurations, JSON6902 patches in YAML.
+ * An empty text reads as null. Of duplicate keys the last wins.
+ * @throws YamlError
+ */
+export function readYamlV2(text: string, options: ReadOptions = {}): Node {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  checkLength(text, limits, options.path);
+  const budget: Budget = { nodesLeft: limits.maxNodes };
+  return compose(text, 'v2', limits, budget, options.path) ?? new ScalarNode('', '!!null');
+}
+
+function checkLength(text: string, limits: Limits, path: string | undefined): void {
+  if (text.length <= limits.maxLength) return;
+  throw new YamlError(
+    'limit',
+    `yaml: document has ${text.length} characters, expected at most ${limits.maxLength}`,
+    0,
+    path,
+  );
+}
+
+const SEPARATOR = /\n---.*\n/g;
+
+/**
+ * kustomize cuts a file into documents before it parses: at every line that starts with `---`, wherever that stands.
+ * The file's first line is left to the parser.
+ */
+function splitDocuments(text: string, path: string | undefined): string[] {
+  const source = text.includes('\r') ? text.replaceAll('\r\n', '\n') : text;
+  if (!source.includes('\n---')) return source === '' ? [] : [source];
+  const documents: string[] = [];
+  let from = 0;
+  for (const match of source.matchAll(SEPARATOR)) {
+    const separator = match[0];
+    const rest = separator.slice(4).trim();
+    if (rest !== '' && !rest.startsWith('#')) {
+      throw new YamlError(
+        'separator',
+        `invalid document separator: ${separator.trim()}`,
+        lineAt(source, match.index + 1),
+        path,
+      );
+    }
+    documents.push(source.slice(from, match.index + 1));
+    from = match.index + separator.length;
   }
+  documents.push(source.slice(from));
+  return documents;
+}
+
+function lineAt(text: string, position: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < position; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+/** What go-yaml's reader lets through: no controls but tab and breaks, no lone surrogates, no U+FFFE and U+FFFF. */
+const REFUSED = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
+function compose(
+  text: string,
+  dialect: Dialect,
+  limits: Limits,
+  budget: Budget,
+  path: string | undefined,
+): Node | undefined {
+  const refused = REFUSED.exec(text);
+  if (refused !== null) {
+    throw new YamlError('syntax', 'yaml: control characters are not allowed', lineAt(text, refused.index), path);
+  }
+  try {
+    return new Composer(text, dialect, limits.maxDepth, budget).document();
+  } catch (error) {
+    if (error instanceof SyntaxFailure) throw describe(error, dialect, path);
+    throw error;
+  }
+}
+
+/** go-yaml names the 0-based line for parser errors, so one too low, and leaves out a line that is 0. */
+function describe(failure: SyntaxFailure, dialect: Dialect, path: string | undefined): YamlError {
+  const { origin, contextLine, problemLine, message } = failure;
+  if (origin === 'composer') return new YamlError(composerCode(message), `yaml: ${message}`, problemLine + 1, path);
+  const [first, second] = dialect === 'v3' ? [contextLine, problemLine] : [problemLine, contextLine];
+  const named = first !== 0 ? first : second;
+  const where = named === 0 ? '' : `line ${origin === 'scanner' ? named + 1 : named}: `;
+  const code = message.startsWith('exceeded max depth') ? 'limit' : 'syntax';
+  return new YamlError(code, `yaml: ${where}${message}`, problemLine + 1, path);
+}
+
+function composerCode(message: string): YamlErrorCode {
+  if (message.includes('already defined at line')) return 'duplicateKey';
+  if (message.startsWith('map merge')) return 'merge';
+  return message.includes('anchor') ? 'alias' : 'limit';
 }
