@@ -25,7 +25,10 @@ type KustomizeProgram = Program<KustomizeOptions>;
 const maxUnusedArtifacts = 10;
 
 /** Characters of manifests that are remembered between runs. */
-const maxRememberedManifests = 32 * 1024 * 1024;
+const maxRememberedManifests = 8 * 1024 * 1024;
+
+/** Characters of source files whose parsed form is kept for other builds. */
+const maxParsedFiles = 1024 * 1024;
 
 /** Puts Kustomizations under control. */
 export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): void {
@@ -47,6 +50,7 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
     manifests: new ManifestBuilder({
       strictSubstitution: gates.StrictPostBuildSubstitutions,
       maxRemembered: maxRememberedManifests,
+      maxParsed: maxParsedFiles,
     }),
     dependencyWaits: new DependencyWaits(),
     healthWaits: new HealthWaits(),

@@ -1,9 +1,7 @@
-import { commonFlags, type FeatureGate, shardingFlags } from '#runtime';
+import { commonFlags, shardingFlags } from '#runtime';
 
-/** Every flag of Flux's kustomize-controller, with its default (spec A14). */
-export const kustomizeFlags = {
-  ...commonFlags,
-  ...shardingFlags,
+/** Flags of kustomize-controller beside the common ones (spec A14). */
+const ownFlags = {
   'events-addr': {
     type: 'string',
     default: '',
@@ -33,11 +31,6 @@ export const kustomizeFlags = {
     type: 'strings',
     default: [],
     help: 'Kinds that are applied before the others, as <group>/<kind>; may be repeated.',
-  },
-  'default-service-account': {
-    type: 'string',
-    default: '',
-    help: 'Service account to apply as where a Kustomization names none. Not supported yet: when set, nothing is applied.',
   },
   'default-decryption-service-account': {
     type: 'string',
@@ -77,6 +70,13 @@ export const kustomizeFlags = {
   },
 } as const;
 
+/** Every flag of Flux's kustomize-controller, with its default. */
+export const kustomizeFlags: typeof commonFlags & typeof shardingFlags & typeof ownFlags = {
+  ...commonFlags,
+  ...shardingFlags,
+  ...ownFlags,
+};
+
 /** Feature gates with Flux's names and defaults (spec A13). */
 export const kustomizeGates = {
   CacheSecretsAndConfigMaps: { default: false, help: 'Keep Secrets and ConfigMaps in memory.', noEffectYet: true },
@@ -103,4 +103,4 @@ export const kustomizeGates = {
   DirectSourceFetch: { default: false, help: 'Read sources from the API server, not from memory.' },
   MigrateAPIVersion: { default: false, help: 'Rewrite stale API versions in managed fields.', noEffectYet: true },
   ObjectLevelWorkloadIdentity: { default: false, help: 'Allow workload identity per object.' },
-} as const satisfies Readonly<Record<string, FeatureGate>>;
+} as const;

@@ -1,26 +1,29 @@
 import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   build,
-  cloneNode,
   diskFileSystem,
-  equalNodes,
   type FileSystem,
   KustomizeError,
   type MapNode,
   type Node,
-  print,
+  type ParseCache,
   readDocuments,
-  readYamlV2,
+  readKustomizationLenient,
+  recognisedKustomizationNames,
   YamlError,
 } from '#kustomize';
 import { type BuildSpec, GenerateError, generatedFile, mergeSpec } from './merge-spec.ts';
-import { overlayFile } from './overlay-file-system.ts';
-import { kustomizationFileNames, scanManifests } from './scan.ts';
+import { scanManifests } from './scan.ts';
 
 /** Manifests that cannot be built; the message names files by their path in the artifact. */
 export class BuildError extends Error {
   override readonly name = 'BuildError';
+}
+
+export interface BuildFolderOptions {
+  /** Shared between builds, so that a base that many of them use is parsed once. */
+  readonly cache?: ParseCache;
 }
 
 /**
@@ -30,44 +33,56 @@ export class BuildError extends Error {
  * @param folder path of the kustomization below it; empty for the root itself
  * @throws BuildError
  */
-export async function buildFolder(root: string, folder: string, spec: BuildSpec): Promise<readonly MapNode[]> {
+export async function buildFolder(
+  root: string,
+  folder: string,
+  spec: BuildSpec,
+  options: BuildFolderOptions = {},
+): Promise<readonly MapNode[]> {
   const realRoot = realpathSync(root);
   const path = join(realRoot, folder);
   const disk = diskFileSystem(realRoot);
   let scanned: readonly string[] = [];
   try {
-    const prepared = await prepare(disk, path, spec);
-    scanned = prepared.scanned;
-    return build(prepared.files, path, { loadRestrictions: 'none', order: 'none' }).resources.map(({ node }) => node);
+    let file = readFile(disk, path);
+    if (file === undefined) {
+      scanned = await scanManifests(path);
+      file = generatedFile(scanned);
+    }
+    mergeSpec(file, spec, (component) => disk.isDirectory(join(path, component)));
+    const built = build(disk, path, {
+      loadRestrictions: 'none',
+      order: 'none',
+      kustomizationOverride: file,
+      ...(options.cache !== undefined && { cache: options.cache }),
+    });
+    return built.resources.map(({ node }) => node);
   } catch (error) {
     throw undecodable(disk, path, folder, scanned) ?? asBuildError(error, realRoot);
   }
 }
 
-interface Prepared {
-  readonly files: FileSystem;
-  /** What was found where there is no kustomization file. */
-  readonly scanned: readonly string[];
+/** The kustomization file of a folder with the fields that kustomize knows; undefined when there is none. */
+function readFile(disk: FileSystem, path: string): MapNode | undefined {
+  const [name, other] = recognisedKustomizationNames.filter((candidate) => disk.isFile(join(path, candidate)));
+  if (name === undefined) return undefined;
+  if (other !== undefined)
+    throw new BuildError(`kustomize build failed: Found multiple kustomization files: ${name} ${other}`);
+  const file = join(path, name);
+  try {
+    return readKustomizationLenient(textOf(disk.readFile(file)));
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new KustomizeError('invalidKustomization', `invalid Kustomization: ${error.message}`, {
+      path: file,
+      line: error.line,
+      cause: error,
+    });
+  }
 }
 
-async function prepare(disk: FileSystem, path: string, spec: BuildSpec): Promise<Prepared> {
-  const componentExists = (component: string): boolean => disk.isDirectory(join(path, component));
-  const name = kustomizationFileNames.find((candidate) => disk.isFile(join(path, candidate)));
-  if (name === undefined) {
-    const scanned = await scanManifests(path);
-    const file = generatedFile(scanned);
-    mergeSpec(file, spec, componentExists);
-    return { files: overlayFile(disk, join(path, 'kustomization.yaml'), print(file)), scanned };
-  }
-  const filePath = join(path, name);
-  const content = disk.readFile(filePath);
-  const file = readYamlV2(typeof content === 'string' ? content : new TextDecoder().decode(content), { path: name });
-  // What is no mapping is left for the build to complain about.
-  if (file.kind !== 'map') return { files: disk, scanned: [] };
-  const before = cloneNode(file);
-  mergeSpec(file, spec, componentExists);
-  const files = equalNodes(before, file) ? disk : overlayFile(disk, filePath, print(file));
-  return { files, scanned: [] };
+function textOf(content: string | Uint8Array): string {
+  return typeof content === 'string' ? content : new TextDecoder().decode(content);
 }
 
 /** Flux looks at what a scan finds before it builds; here only a failed build makes that worth the time. */
@@ -87,10 +102,8 @@ function undecodable(
 }
 
 function problemOf(disk: FileSystem, path: string): string | undefined {
-  const content = disk.readFile(path);
   try {
-    const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
-    return readDocuments(text)
+    return readDocuments(textOf(disk.readFile(path)))
       .map(missingPart)
       .find((problem) => problem !== undefined);
   } catch (error) {
@@ -112,7 +125,7 @@ function missingPart(document: Node): string | undefined {
 
 /** The artifact is unpacked into a folder with a random name, which would make every failure a new one. */
 function asBuildError(error: unknown, root: string): unknown {
-  const relative = (text: string): string => text.replaceAll(`${root}/`, '').replaceAll(root, '.');
+  const relative = (text: string): string => text.replaceAll(`${root}/`, '').replaceAll(root, '.').replaceAll(dirname(root), '..');
   if (error instanceof GenerateError) return new BuildError(error.message, { cause: error });
   if (error instanceof KustomizeError || error instanceof YamlError) {
     const { path, line, message } = error;

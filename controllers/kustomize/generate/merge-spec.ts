@@ -1,4 +1,4 @@
-import { fromJson, MapNode, type Node, scalar, type ScalarNode, SeqNode } from '#kustomize';
+import { appendToField, fromJson, MapNode, newKustomization, type Node, scalar, SeqNode } from '#kustomize';
 import type { ImageOverride, KustomizationSpec, KustomizePatch } from '#crds';
 
 /** The part of a Kustomization's spec that changes the build. */
@@ -19,52 +19,9 @@ export class GenerateError extends Error {
   override readonly name = 'GenerateError';
 }
 
-/** The fields of a kustomization file; others are dropped, as Flux drops them. */
-const fileFields = [
-  'apiVersion',
-  'kind',
-  'metadata',
-  'openapi',
-  'namePrefix',
-  'nameSuffix',
-  'namespace',
-  'commonLabels',
-  'labels',
-  'commonAnnotations',
-  'patchesStrategicMerge',
-  'patchesJson6902',
-  'patches',
-  'images',
-  'imageTags',
-  'replacements',
-  'replicas',
-  'vars',
-  'sortOptions',
-  'resources',
-  'components',
-  'crds',
-  'bases',
-  'configMapGenerator',
-  'secretGenerator',
-  'helmGlobals',
-  'helmCharts',
-  'helmChartInflationGenerator',
-  'generatorOptions',
-  'configurations',
-  'generators',
-  'transformers',
-  'validators',
-  'buildMetadata',
-] as const;
-
-const fieldsByLowerCase = new Map<string, string>(fileFields.map((field) => [field.toLowerCase(), field]));
-
 /** A kustomization file for a folder that has none. */
 export function generatedFile(resources: readonly string[]): MapNode {
-  const file = new MapNode();
-  file.set('apiVersion', scalar('kustomize.config.k8s.io/v1beta1'));
-  file.set('kind', scalar('Kustomization'));
-  file.set('resources', new SeqNode(resources.map(scalar)));
+  const file = newKustomization(resources);
   // A file without anything to do is refused; a namespace is something, and there is nothing to put into it.
   if (resources.length === 0) file.set('namespace', scalar('_placeholder'));
   return file;
@@ -76,7 +33,6 @@ export function generatedFile(resources: readonly string[]): MapNode {
  * @throws GenerateError for a component that is not a path
  */
 export function mergeSpec(file: MapNode, spec: BuildSpec, componentExists: (path: string) => boolean): void {
-  dropUnknownFields(file);
   if (itemsOf(file, 'resources').length === 0 && itemsOf(file, 'bases').length === 0) {
     file.set('buildMetadata', new SeqNode([scalar('originAnnotations')]));
   }
@@ -92,48 +48,20 @@ export function mergeSpec(file: MapNode, spec: BuildSpec, componentExists: (path
   }
 }
 
-function dropUnknownFields(file: MapNode): void {
-  for (let at = file.size - 1; at >= 0; at--) {
-    if (!fieldsByLowerCase.has(file.keyNodes[at]?.value.toLowerCase() ?? '')) file.deleteAt(at);
-  }
-}
-
-/** The value of a field, whose name is matched as Go does: whatever its case. */
-function fieldOf(file: MapNode, field: string): Node | undefined {
-  const at = placeOf(file, field);
-  return at < 0 ? undefined : file.values[at];
-}
-
-function placeOf(file: MapNode, field: string): number {
-  const exact = file.indexOf(field);
-  return exact >= 0 ? exact : file.keyNodes.findIndex((key) => key.value.toLowerCase() === field.toLowerCase());
-}
-
 function itemsOf(file: MapNode, field: string): readonly Node[] {
-  const node = fieldOf(file, field);
+  const node = file.get(field);
   return node?.kind === 'seq' ? node.items : [];
 }
 
-function setField(file: MapNode, field: string, value: Node): void {
-  const at = placeOf(file, field);
-  if (at < 0) file.append(scalar(field), value);
-  else file.setAt(at, value);
-}
-
-function setText(file: MapNode, field: string, value: string | undefined): void {
-  if (value !== undefined && value !== '') setField(file, field, scalar(value));
+function setText(map: MapNode, field: string, value: string | undefined): void {
+  if (value !== undefined && value !== '') map.set(field, scalar(value));
 }
 
 /** A field that should be a list and is none stays as it is: the build says what is wrong with it. */
 function append(file: MapNode, field: string, items: readonly Node[]): void {
-  if (items.length === 0) return;
-  const before = fieldOf(file, field);
-  if (before?.kind === 'seq') before.items.push(...items);
-  else if (before === undefined || isNull(before)) setField(file, field, new SeqNode([...items]));
-}
-
-function isNull(node: Node): node is ScalarNode {
-  return node.kind === 'scalar' && node.tag === '!!null';
+  const before = file.get(field);
+  const isNull = before?.kind === 'scalar' && before.tag === '!!null';
+  if (before === undefined || before.kind === 'seq' || isNull) appendToField(file, field, items);
 }
 
 function patchNode({ patch, target }: KustomizePatch): Node {

@@ -1,8 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** Names of a kustomization file, in the order in which they are looked for. */
-export const kustomizationFileNames: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+import { recognisedKustomizationNames } from '#kustomize';
 
 /**
  * The manifests below a folder that has no kustomization file: every `.yaml` and `.yml`, hidden ones too, and every folder that
@@ -13,7 +11,7 @@ export async function scanManifests(folder: string): Promise<readonly string[]> 
   const found: string[] = [];
   const walk = async (below: string): Promise<void> => {
     const entries = await readdir(join(folder, below), { withFileTypes: true });
-    if (below !== '' && entries.some((entry) => entry.isFile() && kustomizationFileNames.includes(entry.name))) {
+    if (below !== '' && entries.some((entry) => entry.isFile() && recognisedKustomizationNames.includes(entry.name))) {
       found.push(below);
       return;
     }

@@ -35,14 +35,13 @@ export async function finalizeKustomization(
 
 function deletesObjects({ spec }: Kustomization): boolean {
   if (spec.suspend === true) return false;
-  switch (spec.deletionPolicy) {
+  switch (spec.deletionPolicy ?? 'MirrorPrune') {
     case 'Orphan':
       return false;
     case 'Delete':
     case 'WaitForTermination':
       return true;
     case 'MirrorPrune':
-    case undefined:
       return spec.prune;
   }
 }

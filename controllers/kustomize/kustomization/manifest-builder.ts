@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KustomizationSpec } from '#crds';
-import type { MapNode } from '#kustomize';
+import { type MapNode, ParseCache } from '#kustomize';
 import { buildFolder } from '../generate/build-folder.ts';
 import { substituteResource, substitutes } from '../substitute/substitute-resource.ts';
 import type { Variables } from '../substitute/variables.ts';
@@ -21,6 +21,8 @@ export interface ManifestBuilderOptions {
   readonly strictSubstitution: boolean;
   /** Characters of printed manifests that are remembered. */
   readonly maxRemembered: number;
+  /** Characters of source files whose parsed form is remembered. */
+  readonly maxParsed: number;
 }
 
 /** Builds manifests, and remembers what it built: an interval in which nothing changed costs no build. */
@@ -28,10 +30,12 @@ export class ManifestBuilder {
   readonly #options: ManifestBuilderOptions;
   /** Least recently used first. */
   readonly #remembered = new Map<string, Manifests>();
+  readonly #parsed: ParseCache;
   #size = 0;
 
   constructor(options: ManifestBuilderOptions) {
     this.#options = options;
+    this.#parsed = new ParseCache(options.maxParsed);
   }
 
   /** @throws BuildError | SubstituteError | YamlError */
@@ -43,7 +47,7 @@ export class ManifestBuilder {
       this.#remembered.set(key, known);
       return known;
     }
-    const resources = await buildFolder(request.root, request.folder, request.spec);
+    const resources = await buildFolder(request.root, request.folder, request.spec, { cache: this.#parsed });
     const manifests = readObjects(this.#substitute(resources, request));
     this.#remember(key, manifests);
     return manifests;
