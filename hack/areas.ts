@@ -41,11 +41,11 @@ const areas: readonly Area[] = [
   {
     folder: 'controllers/notification',
     areas: ['runtime', 'kube', 'concurrency', 'crds'],
-    packages: ['re2js', 'undici'],
+    packages: ['re2js', 'undici', 'yaml'],
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
-  { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: [] },
-  { folder: 'hack/tools', door: 'tools', areas: [], packages: [] },
+  { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
+  { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];
 
 /** Tests may also start what the kit offers. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 
 /** Largest body that an event or a webhook may have (spec 5.2 and 7). */
-export const maxBodyBytes = 3 * 1024 * 1024;
+export const maxBodyBytes: number = 3 * 1024 * 1024;
 
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
@@ -31,7 +31,9 @@ export async function listen(address: string, handle: RequestListener): Promise<
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 256 * 1024 }, handle);
   const { host, port } = hostAndPort(address);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error })));
+    server.once('error', (error) =>
+      reject(new Error(`cannot listen on ${address}: ${error.message}`, { cause: error })),
+    );
     server.listen(port, host, resolve);
   });
   return {

@@ -1,5 +1,5 @@
 import type { KindInfo, KubeObject } from '#crds';
-import type { CacheEvent, KubeClient, RestMapper, WatchCache, WatchOptions } from '#kube';
+import type { CacheEvent, KubeClient, Resource, RestMapper, WatchCache, WatchOptions } from '#kube';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { ConditionChange, Outcome } from './outcome.ts';
@@ -48,6 +48,10 @@ export interface KindController<T extends KubeObject> {
   readonly fieldManager: string;
   /** The condition types that the controller owns beside Ready, Reconciling and Stalled. */
   readonly conditionTypes: readonly string[];
+  /** A kind without a status subresource: nothing is written after a run. */
+  readonly statusless?: true;
+  /** False: the interval is kept exactly (default true). */
+  readonly jitters?: false;
   /** Parses what the watch hands over. */
   parse(object: KubeObject): T;
   isSuspended(object: T): boolean;
@@ -92,7 +96,7 @@ export interface Program<Options> {
   /** Puts a kind under control; watches start with leadership. */
   control<T extends KubeObject>(controller: KindController<T>): Controller<T>;
   /** A live cache of another kind, started with the controllers and synced before the first run. */
-  watch<T extends KubeObject>(kind: KindInfo, options: Omit<WatchOptions<T>, 'onError'>): WatchCache<T>;
+  watch<T extends KubeObject>(resource: Resource, options: Omit<WatchOptions<T>, 'onError'>): WatchCache<T>;
   /** An event about any object, outside a run (as notification-controller's about an Alert). */
   event(object: KubeObject, draft: EventDraft): void;
   /** Runs once leadership is held, before the first reconcile (as the artifact server). The result is closed at shutdown. */

@@ -213,11 +213,14 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
       observesSuspended: this.#kind.observesSuspended ?? 'whenReady',
     } as const;
     try {
-      await writer.write((object) => {
-        const after = statusAfter(object, rules, end, run.phase, run.now());
-        requeue = after.requeue;
-        return after.status;
-      });
+      if (this.#kind.statusless) requeue = statusAfter(writer.object, rules, end, run.phase, run.now()).requeue;
+      else {
+        await writer.write((object) => {
+          const after = statusAfter(object, rules, end, run.phase, run.now());
+          requeue = after.requeue;
+          return after.status;
+        });
+      }
       this.#written.set(key, writer.object);
     } catch (error) {
       // The status is lost, the work is not: the next run finds it done.
@@ -247,7 +250,7 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     }
     const intervalMs = this.#kind.intervalMs(object);
     if (intervalMs === undefined) return undefined;
-    const spread = this.#options.jitterPercent / 100;
+    const spread = this.#kind.jitters === false ? 0 : this.#options.jitterPercent / 100;
     this.#queue.addAfter(key, intervalMs * (1 + (Math.random() * 2 - 1) * spread));
     return intervalMs;
   }

@@ -1,3 +1,4 @@
+export type { Logger } from 'pino';
 export { commonFlags, shardingFlags } from './common-flags.ts';
 export { findCondition } from './conditions.ts';
 export type { Controller, EventDraft, EventType, KindController, Priority, Program, Run } from './contract.ts';

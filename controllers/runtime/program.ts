@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { KindInfo, KubeObject } from '#crds';
+import type { KubeObject } from '#crds';
 import {
   createRestMapper,
   type KubeClient,
   openKubeClient,
+  type Resource,
   type RestMapper,
   type WatchCache,
   type WatchOptions,
@@ -227,15 +228,15 @@ class ProgramLife<O extends Readonly<Record<string, unknown>>> implements Progra
     return controller;
   }
 
-  watch<T extends KubeObject>(kind: KindInfo, options: Omit<WatchOptions<T>, 'onError'>): WatchCache<T> {
+  watch<T extends KubeObject>(resource: Resource, options: Omit<WatchOptions<T>, 'onError'>): WatchCache<T> {
     const namespace = options.namespace ?? (this.#common['watch-all-namespaces'] ? undefined : this.namespace);
-    const deferred = new DeferredCache<T>(kind);
+    const deferred = new DeferredCache<T>(resource);
     this.#operator.want(() =>
       deferred.open(
-        watchResource<T>(this.client, kind, {
+        watchResource<T>(this.client, resource, {
           ...options,
           namespace,
-          onError: (error) => this.log.error({ error, resource: kind.plural }, 'watch failed, trying again'),
+          onError: (error) => this.log.error({ error, resource: resource.plural }, 'watch failed, trying again'),
         }),
       ),
     );
@@ -315,10 +316,10 @@ class ProgramLife<O extends Readonly<Record<string, unknown>>> implements Progra
 
 /** A cache that is handed out while programs are built and opened when they start. */
 class DeferredCache<T extends KubeObject> implements WatchCache<T> {
-  readonly resource: KindInfo;
+  readonly resource: Resource;
   #cache: WatchCache<T> | undefined;
 
-  constructor(resource: KindInfo) {
+  constructor(resource: Resource) {
     this.resource = resource;
   }
 

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toolPath } from '../tools/index.ts';
+import { toolPath } from '#tools';
 import { type ClusterAccess, clusterAccess, describe } from './access.ts';
 import { apiServer, type ComponentContext, controllerManager, etcd, kwok, scheduler } from './components.ts';
 import { kubeconfig, writeCredentials } from './credentials.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toolPath } from '../tools/index.ts';
+import { toolPath } from '#tools';
 import { type ClusterAccess, clusterAccess } from './access.ts';
 
 /**

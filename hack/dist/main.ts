@@ -99,7 +99,7 @@ function problemsOf(file: string): readonly string[] {
   const problems: string[] = [];
   const bytes = statSync(file).size;
   if (bytes > maxBundleBytes) problems.push(`${file}: ${bytes} bytes, expected at most ${maxBundleBytes}`);
-  const probe = `process.on('exit', () => console.error('maxrss=' + process.resourceUsage().maxRSS)); process.argv[1] = ${JSON.stringify(file)}; await import(${JSON.stringify(file)});`;
+  const probe = `process.on('exit', () => console.error('maxrss=' + process.resourceUsage().maxRSS)); process.argv.splice(1, 0, ${JSON.stringify(file)}); await import(${JSON.stringify(file)});`;
   const run = spawnSync(
     process.execPath,
     ['--input-type=module', '--max-semi-space-size=2', '-e', probe, '--', '--help'],

@@ -17,9 +17,9 @@ export interface ClusterRole {
 }
 
 const read = ['get', 'list', 'watch'];
-/** Own kinds: watched, their finalizers patched. */
-const own = [...read, 'patch', 'update'];
-const writeStatus = ['get', 'patch', 'update'];
+/** Own kinds: watched, their finalizers and then their status patched; nothing is replaced as a whole. */
+const own = [...read, 'patch'];
+const writeStatus = ['patch'];
 
 /** Kubernetes Events about objects in any namespace. */
 const events: PolicyRule = { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] };
@@ -59,8 +59,8 @@ export const clusterRoles: readonly ClusterRole[] = [
     rules: [
       { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['gitrepositories'], verbs: own },
       { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['gitrepositories/status'], verbs: writeStatus },
-      // Credentials that a source names.
-      { apiGroups: [''], resources: ['secrets'], verbs: read },
+      // Credentials that a source names, read when it runs.
+      { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
       events,
     ],
   },
@@ -70,7 +70,7 @@ export const clusterRoles: readonly ClusterRole[] = [
     rules: [
       { apiGroups: ['kustomize.toolkit.fluxcd.io'], resources: ['kustomizations'], verbs: own },
       { apiGroups: ['kustomize.toolkit.fluxcd.io'], resources: ['kustomizations/status'], verbs: writeStatus },
-      { apiGroups: ['source.toolkit.fluxcd.io'], resources: sourceKinds, verbs: read },
+      { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['gitrepositories'], verbs: read },
       // Variables of postBuild.substituteFrom, watched where they carry the watch label.
       { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: read },
       // Whether the account to act for still exists, when a Kustomization is deleted.
@@ -120,7 +120,7 @@ export const leaderElectionRules: readonly PolicyRule[] = [
   {
     apiGroups: ['coordination.k8s.io'],
     resources: ['leases'],
-    verbs: ['get', 'list', 'watch', 'create', 'update', 'patch'],
+    verbs: ['get', 'create', 'update'],
   },
 ];
 

@@ -178,7 +178,7 @@ function ownFlags(
 }
 
 function programPath(name: ControllerName, dist: string | undefined): string {
-  if (dist !== undefined) return join(dist, `${name}-controller.js`);
+  if (dist !== undefined) return join(dist, `${name}-controller.mjs`);
   return fileURLToPath(new URL(`../../controllers/${name}/main.ts`, import.meta.url));
 }
 

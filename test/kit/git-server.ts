@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ export interface GitRequest {
   /** Value of `Git-Protocol`; empty for protocol 0. */
   readonly protocol: string;
   readonly authorization: string | undefined;
+  /** When it arrived. */
+  readonly at: Date;
 }
 
 /** What happens to a request instead of, or before, its answer. */
@@ -63,6 +65,7 @@ export interface GitServer extends AsyncDisposable {
 
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'sluice-git-')));
+  await mkdir(dir, { recursive: true });
   const requests: GitRequest[] = [];
   let decide: (request: GitRequest) => GitFault | undefined = () => undefined;
   let auth = options.auth;
@@ -149,6 +152,7 @@ function describeRequest(incoming: IncomingMessage): GitRequest {
     path: incoming.url ?? '',
     protocol: typeof protocol === 'string' ? protocol : '',
     authorization: incoming.headers.authorization,
+    at: new Date(),
   };
 }
 

@@ -17,7 +17,7 @@ export type SinkAnswer =
   | {
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      readonly body?: string;
+      readonly body?: string | Buffer;
       readonly delayMs?: number;
     }
   | 'hang'

@@ -50,7 +50,9 @@ export function matchMessage(alert: Alert, message: string, patterns: Patterns):
 export function matchesSource(source: EventSource, alertNamespace: string, event: Event): boolean {
   const { kind, name, namespace } = event.involvedObject;
   return (
-    source.kind === kind && (source.namespace || alertNamespace) === namespace && (source.name === '*' || source.name === name)
+    source.kind === kind &&
+    (source.namespace || alertNamespace) === namespace &&
+    (source.name === '*' || source.name === name)
   );
 }
 
@@ -58,12 +60,26 @@ export function matchesSeverity(alert: Alert, event: Event): boolean {
   return alert.spec.eventSeverity !== 'error' || event.severity === 'error';
 }
 
-export function matchesLabels(wanted: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> | undefined): boolean {
+export function matchesLabels(
+  wanted: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
   return Object.entries(wanted).every(([key, value]) => labels?.[key] === value);
 }
 
-const gitProviders: ReadonlySet<string> = new Set(['github', 'gitlab', 'gitea', 'bitbucket', 'bitbucketserver', 'azuredevops']);
-const commentProviders: ReadonlySet<string> = new Set(['githubpullrequestcomment', 'giteapullrequestcomment', 'gitlabmergerequestcomment']);
+const gitProviders: ReadonlySet<string> = new Set([
+  'github',
+  'gitlab',
+  'gitea',
+  'bitbucket',
+  'bitbucketserver',
+  'azuredevops',
+]);
+const commentProviders: ReadonlySet<string> = new Set([
+  'githubpullrequestcomment',
+  'giteapullrequestcomment',
+  'gitlabmergerequestcomment',
+]);
 
 export function isCommitStatusProvider(type: string): boolean {
   return gitProviders.has(type);

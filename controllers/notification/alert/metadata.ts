@@ -14,7 +14,9 @@ export interface FinalMetadata {
 export function finalMetadata(alert: Alert, event: Event): FinalMetadata {
   const group = `${groupOf(event)}/`;
   const stripped = (prefix: string): readonly (readonly [string, string])[] =>
-    Object.entries(event.metadata ?? {}).flatMap(([key, value]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : []));
+    Object.entries(event.metadata ?? {}).flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
+    );
   const layers: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
     ['involved object annotations', stripped(eventMetadataPrefix)],
     ['Alert object .spec.eventMetadata', Object.entries(alert.spec.eventMetadata ?? {})],

@@ -67,7 +67,8 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 function text(record: Readonly<Record<string, unknown>>, field: string): string {
   const value = record[field];
   if (value === undefined || value === null) return '';
-  if (typeof value !== 'string') throw new EventError(`cannot read the event: field "${field}" is ${typeof value}, expected string`);
+  if (typeof value !== 'string')
+    throw new EventError(`cannot read the event: field "${field}" is ${typeof value}, expected string`);
   return value;
 }
 
@@ -101,7 +102,10 @@ export function cleanMetadata(event: Event): Event {
   if (event.metadata === undefined) return event;
   const group = groupOf(event);
   const dropped = new Set([`${group}/checksum`, `${group}/digest`]);
-  return withMetadata(event, (key) => !dropped.has(key) && (key.startsWith(`${group}/`) || key.startsWith(eventMetadataPrefix)));
+  return withMetadata(
+    event,
+    (key) => !dropped.has(key) && (key.startsWith(`${group}/`) || key.startsWith(eventMetadataPrefix)),
+  );
 }
 
 /** The token only makes an event unique for the rate limit (spec 5.2, step 4). */
@@ -131,7 +135,9 @@ export function objectOf(event: Event): KubeObject {
 export function encodeEvent(event: Event): string {
   const { involvedObject: object, metadata } = event;
   const present = (fields: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-    Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));
+    Object.fromEntries(
+      Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+    );
   return JSON.stringify({
     involvedObject: present({
       kind: object.kind,

@@ -28,9 +28,15 @@ async function handle(request: IncomingMessage, response: ServerResponse, handli
   }
   const { duplicate, resetAt } = handling.rateLimit.take(eventKey(event), handling.now());
   const reset = new Date(resetAt).toUTCString();
-  response.setHeader('X-Ratelimit-Limit', '1').setHeader('X-Ratelimit-Remaining', '0').setHeader('X-Ratelimit-Reset', reset);
+  response
+    .setHeader('X-Ratelimit-Limit', '1')
+    .setHeader('X-Ratelimit-Remaining', '0')
+    .setHeader('X-Ratelimit-Reset', reset);
   if (duplicate) {
-    response.setHeader('Retry-After', reset).writeHead(429, { 'Content-Type': 'text/plain; charset=utf-8' }).end('Too Many Requests\n');
+    response
+      .setHeader('Retry-After', reset)
+      .writeHead(429, { 'Content-Type': 'text/plain; charset=utf-8' })
+      .end('Too Many Requests\n');
     return;
   }
   handling.dispatch(dropToken(event));

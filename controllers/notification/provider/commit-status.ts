@@ -17,8 +17,14 @@ export interface CommitStatus {
  */
 export function commitStatus(event: Event, providerUid: string): CommitStatus | undefined {
   if (event.reason === 'Progressing') return undefined;
-  if (event.severity !== 'info' && event.severity !== 'error') throw new Error(`unsupported event severity '${event.severity}'`);
-  return { commit: commitOf(event), id: statusId(event, providerUid), failed: isError(event), description: describeReason(event.reason) };
+  if (event.severity !== 'info' && event.severity !== 'error')
+    throw new Error(`unsupported event severity '${event.severity}'`);
+  return {
+    commit: commitOf(event),
+    id: statusId(event, providerUid),
+    failed: isError(event),
+    description: describeReason(event.reason),
+  };
 }
 
 /** `commit` beats `originRevision` beats `revision`. */

@@ -7,7 +7,13 @@ export const generic: NotifierFactory = (settings, http): Notifier => {
   const url = requireUrl('generic', settings.address);
   return {
     async post(event, signal) {
-      await postJson(http, url, encodeEvent(event), { 'gotk-component': event.reportingController, ...settings.headers }, signal);
+      await postJson(
+        http,
+        url,
+        encodeEvent(event),
+        { 'gotk-component': event.reportingController, ...settings.headers },
+        signal,
+      );
     },
   };
 };

@@ -15,7 +15,12 @@ export const gitlab: NotifierFactory = (settings, http): Notifier => {
       if (status === undefined) return;
       const state = status.failed ? 'failed' : 'success';
       const listed: unknown = JSON.parse(
-        (await http.send(`${project}/repository/commits/${status.commit}/statuses?name=${encodeURIComponent(status.id)}`, { method: 'GET', headers, signal })).body,
+        (
+          await http.send(
+            `${project}/repository/commits/${status.commit}/statuses?name=${encodeURIComponent(status.id)}`,
+            { method: 'GET', headers, signal },
+          )
+        ).body,
       );
       const same = Array.isArray(listed) && listed.filter(isRecord).find((item) => item['name'] === status.id);
       if (same && same['status'] === state && same['description'] === status.description) return;

@@ -37,7 +37,10 @@ export interface HttpClient extends AsyncDisposable {
   send(url: string, call: HttpCall): Promise<HttpAnswer>;
 }
 
-export function httpClient(settings: HttpSettings, waitMs: { readonly min: number; readonly max: number } = { min: minWaitMs, max: maxWaitMs }): HttpClient {
+export function httpClient(
+  settings: HttpSettings,
+  waitMs: { readonly min: number; readonly max: number } = { min: minWaitMs, max: maxWaitMs },
+): HttpClient {
   const dispatcher = dispatcherOf(settings);
   return {
     async send(url, call) {
@@ -48,7 +51,8 @@ export function httpClient(settings: HttpSettings, waitMs: { readonly min: numbe
         if (final) throw failure(outcome);
         const delay = Math.min(waitMs.min * 2 ** attempt, waitMs.max);
         await sleep(delay, undefined, { signal: call.signal }).catch(() => undefined);
-        if (call.signal.aborted) throw new Error('failed to execute request: context deadline exceeded', { cause: failure(outcome) });
+        if (call.signal.aborted)
+          throw new Error('failed to execute request: context deadline exceeded', { cause: failure(outcome) });
       }
     },
     async [Symbol.asyncDispose]() {
@@ -96,7 +100,9 @@ function failure(outcome: Attempt): Error {
     return new Error(`failed to execute request: ${text}`, { cause: outcome.error });
   }
   const { status, body } = outcome.answer;
-  return new Error(`request failed with status code ${status}${body.trim() === '' ? '' : `, ${body.trim().slice(0, 500)}`}`);
+  return new Error(
+    `request failed with status code ${status}${body.trim() === '' ? '' : `, ${body.trim().slice(0, 500)}`}`,
+  );
 }
 
 /** undici puts the reason of an aggregate (several addresses tried) into its parts. */
@@ -110,6 +116,7 @@ function dispatcherOf(settings: HttpSettings): Dispatcher {
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
     ...(settings.certificate === undefined ? {} : settings.certificate),
   };
-  if (settings.proxy !== undefined && settings.proxy !== '') return new ProxyAgent({ uri: settings.proxy, requestTls: tls });
+  if (settings.proxy !== undefined && settings.proxy !== '')
+    return new ProxyAgent({ uri: settings.proxy, requestTls: tls });
   return new Agent({ connect: tls, keepAliveTimeout: 1000 });
 }

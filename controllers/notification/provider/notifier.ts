@@ -36,7 +36,8 @@ export function requireUrl(type: string, address: string): string {
   } catch {
     throw new ProviderConfigError(`invalid ${type} address: expected an http or https URL`);
   }
-  if (protocol !== 'http:' && protocol !== 'https:') throw new ProviderConfigError(`invalid ${type} address: expected an http or https URL`);
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new ProviderConfigError(`invalid ${type} address: expected an http or https URL`);
   return address;
 }
 
@@ -53,7 +54,12 @@ export async function postJson(
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    const answer = await http.send(url, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body, signal });
+    const answer = await http.send(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body,
+      signal,
+    });
     return answer.body;
   } catch (error) {
     throw new Error(`postMessage failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

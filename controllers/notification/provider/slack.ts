@@ -1,5 +1,12 @@
 import { type Event, objectTitle } from '../event/event.ts';
-import { isError, type Notifier, type NotifierFactory, type ProviderSettings, postJson, requireUrl } from './notifier.ts';
+import {
+  isError,
+  type Notifier,
+  type NotifierFactory,
+  type ProviderSettings,
+  postJson,
+  requireUrl,
+} from './notifier.ts';
 
 const slackApi = 'https://slack.com/api/chat.postMessage';
 
@@ -52,7 +59,8 @@ function requireOk(answer: string): void {
     throw new Error('postMessage failed: the answer of Slack is no JSON');
   }
   if (typeof parsed !== 'object' || parsed === null || !('ok' in parsed) || parsed.ok !== true) {
-    const reason = typeof parsed === 'object' && parsed !== null && 'error' in parsed ? String(parsed.error) : 'no reason given';
+    const reason =
+      typeof parsed === 'object' && parsed !== null && 'error' in parsed ? String(parsed.error) : 'no reason given';
     throw new Error(`postMessage failed: Slack responded with error: ${reason}`);
   }
 }
