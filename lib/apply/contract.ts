@@ -1,4 +1,4 @@
-import type { KubeObject } from '#crds';
+import type { CommonMetadata, KubeObject } from '#crds';
 import type { KubeClient, RestMapper } from '#kube';
 
 /** Which object, in which version. The namespace is absent for cluster-scoped kinds. */
@@ -9,12 +9,6 @@ export interface ObjectId {
   readonly kind: string;
   readonly namespace?: string | undefined;
   readonly name: string;
-}
-
-/** One line of `status.inventory.entries`: `id` is `<namespace>_<name>_<group>_<kind>`, `v` the API version without the group. */
-export interface InventoryEntry {
-  readonly id: string;
-  readonly v: string;
 }
 
 export type Action = 'created' | 'configured' | 'unchanged' | 'skipped' | 'deleted';
@@ -28,11 +22,6 @@ export interface Change {
 export interface Owner {
   readonly name: string;
   readonly namespace: string;
-}
-
-export interface CommonMetadata {
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ApplyRequest {

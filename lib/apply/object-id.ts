@@ -1,26 +1,15 @@
-import type { KubeObject } from '#crds';
-import type { Change, InventoryEntry, ObjectId } from './contract.ts';
-
-/** Splits `group/version`; the core group has no slash. */
-function splitApiVersion(apiVersion: string): { readonly group: string; readonly version: string } {
-  const slash = apiVersion.indexOf('/');
-  return slash < 0
-    ? { group: '', version: apiVersion }
-    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
-}
+import type { InventoryEntry, KubeObject } from '#crds';
+import { parseApiVersion } from '#kube';
+import type { Change, ObjectId } from './contract.ts';
 
 export function objectId(object: KubeObject): ObjectId {
   const { name, namespace } = object.metadata;
   return {
-    ...splitApiVersion(object.apiVersion),
+    ...parseApiVersion(object.apiVersion),
     kind: object.kind,
     name,
     ...(namespace === undefined || namespace === '' ? {} : { namespace }),
   };
-}
-
-export function apiVersionOf(id: ObjectId): string {
-  return id.group === '' ? id.version : `${id.group}/${id.version}`;
 }
 
 /** `Kind/namespace/name`, or `Kind/name` where there is no namespace: how logs, events and errors name an object. */
