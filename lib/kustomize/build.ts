@@ -4,7 +4,7 @@ import { addHashSuffixes } from './generate/hash.ts';
 import { Loader, type LoadRestrictions } from './load/loader.ts';
 import { type Order, sortResources } from './order/sort.ts';
 import { fixNameReferences } from './references/name-references.ts';
-import { normaliseAnnotations, type ParseCache } from './resource/read-resources.ts';
+import { finishAnnotations, type ParseCache } from './resource/read-resources.ts';
 import type { ResMap } from './resource/res-map.ts';
 import { Accumulator } from './target/accumulator.ts';
 import { Target } from './target/target.ts';
@@ -71,7 +71,7 @@ function dropLocalConfig(map: ResMap): void {
 function result(map: ResMap): BuildResult {
   const resources = map.resources.map((resource): BuiltResource => {
     const { node, namespace } = resource;
-    normaliseAnnotations(node);
+    finishAnnotations(node);
     return {
       node,
       apiVersion: resource.gvk.apiVersion,

@@ -1,7 +1,7 @@
 import { KustomizeError } from '../error.ts';
 import type { PatchRule } from '../kustomization/schema.ts';
 import type { Loader } from '../load/loader.ts';
-import { readResources } from '../resource/read-resources.ts';
+import { ensureAnnotations, readResources } from '../resource/read-resources.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { applyJsonPatch, type JsonOperation, parseJsonPatch } from './json6902.ts';
@@ -35,7 +35,7 @@ function readSource(rule: PatchRule, loader: Loader): PatchSource {
 export function loadPatch(rule: PatchRule, loader: Loader): PatchStep {
   const source = readSource(rule, loader);
   const strategic = attempt(() => readResources(source.text));
-  const operations = attempt(() => parseJsonPatch(source.text.trim()));
+  const operations = attempt(() => parseJsonPatch(source.text));
   if (
     strategic.value !== undefined &&
     operations.value !== undefined &&
@@ -92,6 +92,7 @@ function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source:
   return (map) => {
     for (const resource of select(map, target)) {
       resource.rememberId();
+      ensureAnnotations(resource.node);
       applyJsonPatch(resource.node, operations);
     }
     map.idsChanged();
@@ -112,5 +113,5 @@ export function loadStrategicPatch(source: string, loader: Loader): PatchStep {
 export function loadTargetedJsonPatch(rule: PatchRule, loader: Loader): PatchStep {
   if (!rule.target?.name) throw new KustomizeError('invalidKustomization', 'must specify the target name');
   const source = readSource(rule, loader);
-  return jsonStep(parseJsonPatch(source.text.trim()), rule, source);
+  return jsonStep(parseJsonPatch(source.text), rule, source);
 }

@@ -82,7 +82,7 @@ function addResources(node: Node, into: Resource[]): void {
     return;
   }
   requireIdentity(node, kind);
-  normaliseAnnotations(node);
+  stringifyAnnotations(node);
   into.push(new Resource(node));
 }
 
@@ -97,17 +97,36 @@ function requireIdentity(node: MapNode, kind: string): void {
 }
 
 /** kustomize keeps notes of its own in the annotations, and so rewrites them all as strings. */
-export function normaliseAnnotations(node: MapNode): void {
+function stringifyAnnotations(node: MapNode): void {
+  const metadata = node.get('metadata');
+  const annotations = metadata?.kind === 'map' ? metadata.get('annotations') : undefined;
+  if (annotations?.kind !== 'map') return;
+  for (let i = 0; i < annotations.values.length; i++) {
+    const value = annotations.values[i];
+    if (value === undefined || (value.kind === 'scalar' && value.tag === '!!str')) continue;
+    annotations.setAt(i, scalar(annotationText(value)));
+  }
+}
+
+function annotationText(value: Node): string {
+  if (value.kind !== 'scalar') return '';
+  return isNull(value) ? 'null' : value.value;
+}
+
+/** The last step of a build: annotations are strings, and no empty ones are left. */
+export function finishAnnotations(node: MapNode): void {
   const metadata = node.get('metadata');
   if (metadata?.kind !== 'map') return;
   const annotations = metadata.get('annotations');
   if (annotations === undefined) return;
-  if (isNull(annotations) || (annotations.kind === 'map' && annotations.size === 0)) {
-    metadata.delete('annotations');
-    return;
-  }
-  if (annotations.kind !== 'map') return;
-  for (const [key, value] of [...annotations.entries()]) {
-    if (value.kind === 'scalar' && value.tag !== '!!str') annotations.set(key, scalar(value.value));
-  }
+  if (isNull(annotations) || (annotations.kind === 'map' && annotations.size === 0)) metadata.delete('annotations');
+  else stringifyAnnotations(node);
+}
+
+/** Before a JSON6902 patch runs there are always annotations, kustomize's own, so an operation may add to them. */
+export function ensureAnnotations(node: MapNode): void {
+  const metadata = node.get('metadata');
+  if (metadata?.kind !== 'map') return;
+  const annotations = metadata.get('annotations');
+  if (annotations === undefined || isNull(annotations)) metadata.set('annotations', new MapNode());
 }

@@ -15,6 +15,7 @@ import {
   SINGLE_QUOTED,
   singleQuoted,
 } from './scalar-writer.ts';
+import { refolded } from './refold.ts';
 import { isBase60, resolvePlain } from './scalars.ts';
 
 /**
@@ -132,7 +133,7 @@ class Printer {
 function scalarText(node: ScalarNode, column: number, indent: number, flow: boolean): string {
   switch (node.tag) {
     case '!!str':
-      return stringText(node.value, column, indent);
+      return stringText(node.style === 'folded' && !flow ? refolded(node.value) : node.value, column, indent);
     case '!!null':
       // An empty flow entry is quoted when kustomize first writes it, and so becomes a string.
       if (flow && node.value === '') return '""';

@@ -300,6 +300,35 @@ export function literalBlock(text: string, indent: number, indentHint = 2): stri
   return `|${hint}${chomping(text)}\n${body}`;
 }
 
+/** The same for a folded block that is never broken at a column, as go-yaml v3 writes it. */
+export function foldedBlock(text: string, indent: number, indentHint = 2): string {
+  const first = text.charCodeAt(0);
+  const hint = first === 32 || isBreak(first) ? String(indentHint) : '';
+  const margin = pad(indent);
+  let start = 0;
+  while (isBreak(text.charCodeAt(start))) start++;
+  // The library looks at the first line where the rule means the next one.
+  const firstIsBlank = isBlankOrEnd(text, start);
+  let out = `>${hint}${chomping(text)}\n`;
+  let breaks = true;
+  let leadingSpaces = true;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (isBreak(c)) {
+      if (c === 10 && !breaks && !leadingSpaces && !firstIsBlank) out += '\n';
+      breaks = true;
+    } else {
+      if (breaks) {
+        out += margin;
+        leadingSpaces = c === 32 || c === 9;
+      }
+      breaks = false;
+    }
+    out += text[i];
+  }
+  return out;
+}
+
 function chomping(text: string): string {
   const last = text.length - 1;
   if (!isBreak(text.charCodeAt(last))) return '-';
