@@ -125,7 +125,8 @@ function missingPart(document: Node): string | undefined {
 
 /** The artifact is unpacked into a folder with a random name, which would make every failure a new one. */
 function asBuildError(error: unknown, root: string): unknown {
-  const relative = (text: string): string => text.replaceAll(`${root}/`, '').replaceAll(root, '.').replaceAll(dirname(root), '..');
+  const relative = (text: string): string =>
+    text.replaceAll(`${root}/`, '').replaceAll(root, '.').replaceAll(dirname(root), '..');
   if (error instanceof GenerateError) return new BuildError(error.message, { cause: error });
   if (error instanceof KustomizeError || error instanceof YamlError) {
     const { path, line, message } = error;
