@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { httpSink, sharedCluster, startFaultProxy, type TestCluster } from '#test-kit';
 import { KubeConfig } from '@kubernetes/client-node';
@@ -250,6 +253,42 @@ describe('client on a real API server', () => {
       await using other = await openKubeClient(access);
       assert.equal((await other.get(namespaces, { name: 'default' })).metadata.name, 'default');
     }
+  });
+
+  test('a token file and an exec plugin are asked again when the server refuses what they said', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'sluice-kube-'));
+    const config = new KubeConfig();
+    config.loadFromFile(cluster.kubeconfigPath);
+    const { name = '', server = '', caData } = config.getCurrentCluster() ?? {};
+    const token = config.getCurrentUser()?.token ?? '';
+    const tokenFile = join(dir, 'token');
+    const script = `printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(cat ${tokenFile})"`;
+    const exec = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      command: 'sh',
+      args: ['-c', script],
+      interactiveMode: 'Never',
+    };
+    for (const [kind, user] of Object.entries({ tokenFile: { tokenFile }, exec: { exec } })) {
+      const kubeconfigPath = join(dir, kind);
+      await writeFile(
+        kubeconfigPath,
+        JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Config',
+          'current-context': 'c',
+          contexts: [{ name: 'c', context: { cluster: name, user: 'u' } }],
+          clusters: [{ name, cluster: { server, 'certificate-authority-data': caData } }],
+          users: [{ name: 'u', user }],
+        }),
+      );
+      await writeFile(tokenFile, 'old');
+      await using other = await openKubeClient({ kubeconfigPath });
+      await assert.rejects(other.get(namespaces, { name: 'default' }), { code: 401 });
+      await writeFile(tokenFile, `${token}\n`);
+      assert.equal((await other.get(namespaces, { name: 'default' })).metadata.name, 'default', kind);
+    }
+    await rm(dir, { recursive: true });
   });
 
   test('wrong credentials are told as such', async () => {
