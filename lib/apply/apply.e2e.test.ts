@@ -212,33 +212,19 @@ test('fields that a built-in kind does not have are dropped, at every depth', as
 
 test('a Secret with stringData and ports without protocol are not drift', async () => {
   const ns = await cluster.namespace('norm');
-  const objects: KubeObject[] = [
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 's', namespace: ns },
-      stringData: { p: 'q' },
-      data: { a: 'Yg==' },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: 's', namespace: ns },
-      spec: { ports: [{ port: 80 }, { port: 81, name: 'b' }] },
-    },
+  const metadata = { name: 's', namespace: ns };
+  const secret: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata,
+    stringData: { p: 'q' },
+    data: { a: 'Yg==' },
+  };
+  const ports = [
+    { port: 80, name: 'a' },
+    { port: 81, name: 'b' },
   ];
-  const [secret] = objects;
-  assert.ok(secret);
-  // Two nameless ports are invalid: name the first one too.
-  objects[1] = {
-    ...objects[1],
-    spec: {
-      ports: [
-        { port: 80, name: 'a' },
-        { port: 81, name: 'b' },
-      ],
-    },
-  } as KubeObject;
+  const objects = [secret, { apiVersion: 'v1', kind: 'Service', metadata, spec: { ports } }];
   await engine.apply(objects, { owner });
   assert.deepEqual((await read(secret))?.['data'], { p: 'cQ==', a: 'Yg==' });
   await restarted(async (fresh) => {
