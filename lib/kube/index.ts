@@ -10,6 +10,7 @@ export {
   isNotFound,
   KubeApiError,
   KubeConnectionError,
+  type NoConnection,
   NoMatchError,
   type Status,
   type StatusDetails,
