@@ -33,6 +33,8 @@ import { SyntaxFailure } from './syntax-failure.ts';
 /** What a composer may use up; shared by the documents of one call. */
 export interface Budget {
   nodesLeft: number;
+  /** Of these, nodes that aliases and merge keys copy. */
+  copiesLeft: number;
 }
 
 const STYLES: readonly ScalarStyle[] = stylesByToken();
@@ -106,7 +108,17 @@ export class Composer {
 
   private spend(nodes: number): void {
     this.budget.nodesLeft -= nodes;
-    if (this.budget.nodesLeft < 0) throw new SyntaxFailure('composer', 'document has too many nodes', 0, 0);
+    if (this.budget.nodesLeft < 0) throw this.failure('document has too many nodes');
+  }
+
+  private spendCopies(nodes: number): void {
+    this.spend(nodes);
+    this.budget.copiesLeft -= nodes;
+    if (this.budget.copiesLeft < 0) throw this.failure('document contains excessive aliasing');
+  }
+
+  private failure(problem: string): SyntaxFailure {
+    return new SyntaxFailure('composer', problem, 0, this.scanner.peek().line);
   }
 
   private empty(token: Token): ScalarNode {
@@ -197,11 +209,10 @@ export class Composer {
   private alias(token: Token): Node {
     const name = token.value;
     const node = this.anchors.get(name);
-    if (node === undefined) throw new SyntaxFailure('composer', `unknown anchor '${name}' referenced`, 0, 0);
-    if (this.open.has(node)) throw new SyntaxFailure('composer', `anchor '${name}' value contains itself`, 0, 0);
+    if (node === undefined) throw this.failure(`unknown anchor '${name}' referenced`);
+    if (this.open.has(node)) throw this.failure(`anchor '${name}' value contains itself`);
+    this.spendCopies(countNodes(node, this.budget.copiesLeft));
     this.scanner.skip();
-    if (node.kind === 'scalar') this.spend(1);
-    else this.spend(countNodes(node, this.budget.nodesLeft));
     return cloneNode(node);
   }
 
@@ -276,7 +287,7 @@ export class Composer {
       entries.add(key, value, aliased);
     }
     scanner.skip();
-    entries.finish((nodes) => this.spend(nodes));
+    entries.finish((nodes) => this.spendCopies(nodes));
   }
 
   private flowSequence(seq: SeqNode): void {
@@ -320,7 +331,7 @@ export class Composer {
     }
     const entries = new Entries(map, this.dialect);
     entries.add(key, value ?? this.empty(token));
-    entries.finish((nodes) => this.spend(nodes));
+    entries.finish((nodes) => this.spendCopies(nodes));
     return map;
   }
 
@@ -343,7 +354,7 @@ export class Composer {
       this.flowEntry(entries);
     }
     scanner.skip();
-    entries.finish((nodes) => this.spend(nodes));
+    entries.finish((nodes) => this.spendCopies(nodes));
   }
 
   private flowEntry(entries: Entries): void {
