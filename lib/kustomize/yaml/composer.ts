@@ -29,6 +29,7 @@ import {
 } from './scanner.ts';
 import { type Dialect, parseBool, resolvePlain } from './scalars.ts';
 import { SyntaxFailure } from './syntax-failure.ts';
+import { parseTimestamp } from './timestamp.ts';
 
 /** What a composer may use up; shared by the documents of one call. */
 export interface Budget {
@@ -150,7 +151,7 @@ export class Composer {
       throw parserFailure('did not find expected node content', line, scanner.peek().line, context);
     }
     this.spend(1);
-    const node = new ScalarNode('', tag === '' || tag === '!' ? '!!null' : tag, 'plain', line + 1, column + 1);
+    const node = new ScalarNode('', this.scalarTag(tag, true, ''), 'plain', line + 1, column + 1);
     if (anchor !== '') this.anchors.set(anchor, node);
     return node;
   }
@@ -197,13 +198,22 @@ export class Composer {
     this.spend(1);
     const { type, value } = token;
     const style = STYLES[type] ?? 'plain';
-    const implicit = tag === '' || tag === '!';
-    const resolved = !implicit ? tag : type === PLAIN ? resolvePlain(value, this.dialect) : '!!str';
+    const resolved = this.scalarTag(tag, type === PLAIN, value);
     // The words that only YAML 1.1 knows get the spelling that everything behind the reader knows.
     const text = resolved === '!!bool' && this.dialect === 'v2' ? normalBool(value) : value;
     const node = new ScalarNode(text, resolved, style, token.line + 1, token.column + 1);
     this.scanner.skip();
     return node;
+  }
+
+  /** A lone `!` makes a string in v2 and says nothing in v3; a timestamp stays the string it is in v2. */
+  private scalarTag(tag: string, plain: boolean, text: string): string {
+    const v2 = this.dialect === 'v2';
+    if (tag !== '' && tag !== '!')
+      return v2 && tag === '!!timestamp' && parseTimestamp(text) !== undefined ? '!!str' : tag;
+    if (!plain || (v2 && tag === '!')) return '!!str';
+    const resolved = resolvePlain(text, this.dialect);
+    return v2 && resolved === '!!timestamp' ? '!!str' : resolved;
   }
 
   private alias(token: Token): Node {
