@@ -50,6 +50,9 @@ function stylesByToken(): ScalarStyle[] {
   return styles;
 }
 
+/** v3 looks at these when the document is written, and then we do. */
+const CHECKED_BY_V2: ReadonlySet<string> = new Set(['!!int', '!!float', '!!bool', '!!null']);
+
 const YAML_PREFIX = 'tag:yaml.org,2002:';
 
 /** Builds the first document of a text: libyaml's grammar, aliases and merge keys expanded. */
@@ -209,6 +212,9 @@ export class Composer {
   /** A lone `!` makes a string in v2 and says nothing in v3; a timestamp stays the string it is in v2. */
   private scalarTag(tag: string, plain: boolean, text: string): string {
     const v2 = this.dialect === 'v2';
+    if (v2 && CHECKED_BY_V2.has(tag) && resolvePlain(text, 'v2') === '!!str') {
+      throw this.failure(`cannot decode !!str \`${text}\` as a ${tag}`);
+    }
     if (tag !== '' && tag !== '!')
       return v2 && tag === '!!timestamp' && parseTimestamp(text) !== undefined ? '!!str' : tag;
     if (!plain || (v2 && tag === '!')) return '!!str';

@@ -134,5 +134,6 @@ function describe(failure: SyntaxFailure, dialect: Dialect, path: string | undef
 function composerCode(message: string): YamlErrorCode {
   if (message.includes('already defined at line')) return 'duplicateKey';
   if (message.includes('merge')) return 'merge';
+  if (message.startsWith('cannot decode')) return 'value';
   return message.includes('anchor ') ? 'alias' : 'limit';
 }
