@@ -1,4 +1,6 @@
+import { Entries } from './entries.ts';
 import { cloneNode, MapNode, type Node, ScalarNode, type ScalarStyle, SeqNode } from './node.ts';
+import { Scanner } from './scanner.ts';
 import {
   ALIAS,
   ANCHOR,
@@ -20,13 +22,12 @@ import {
   KEY,
   LITERAL,
   PLAIN,
-  Scanner,
   SINGLE,
   STREAM_END,
   TAG,
   type Token,
   VALUE,
-} from './scanner.ts';
+} from './tokens.ts';
 import { type Dialect, parseBool, resolvePlain } from './scalars.ts';
 import { SyntaxFailure } from './syntax-failure.ts';
 import { parseTimestamp } from './timestamp.ts';
@@ -150,8 +151,7 @@ export class Composer {
     const built = this.content(block, indentless, tag, anchor);
     if (built !== undefined) return built;
     if (tag === '' && anchor === '') {
-      const context = block ? 'while parsing a block node' : 'while parsing a flow node';
-      throw parserFailure('did not find expected node content', line, scanner.peek().line, context);
+      throw parserFailure('did not find expected node content', line, scanner.peek().line);
     }
     this.spend(1);
     const node = new ScalarNode('', this.scalarTag(tag, true, ''), 'plain', line + 1, column + 1);
@@ -237,7 +237,7 @@ export class Composer {
     if (extra === '') return value.startsWith(YAML_PREFIX) ? `!!${value.slice(YAML_PREFIX.length)}` : value;
     const prefix = this.handles.get(extra) ?? (extra === '!' ? '!' : extra === '!!' ? YAML_PREFIX : undefined);
     if (prefix === undefined) {
-      throw parserFailure('found undefined tag handle', line, token.line, 'while parsing a node');
+      throw parserFailure('found undefined tag handle', line, token.line);
     }
     const tag = prefix + value;
     return tag.startsWith(YAML_PREFIX) ? `!!${tag.slice(YAML_PREFIX.length)}` : tag;
@@ -251,12 +251,7 @@ export class Composer {
       let token = scanner.peek();
       if (token.type === BLOCK_END) break;
       if (token.type !== BLOCK_ENTRY) {
-        throw parserFailure(
-          "did not find expected '-' indicator",
-          line,
-          token.line,
-          'while parsing a block collection',
-        );
+        throw parserFailure("did not find expected '-' indicator", line, token.line);
       }
       scanner.skip();
       token = scanner.peek();
@@ -286,7 +281,7 @@ export class Composer {
       let token = scanner.peek();
       if (token.type === BLOCK_END) break;
       if (token.type !== KEY) {
-        throw parserFailure('did not find expected key', line, token.line, 'while parsing a block mapping');
+        throw parserFailure('did not find expected key', line, token.line);
       }
       scanner.skip();
       token = scanner.peek();
@@ -315,7 +310,7 @@ export class Composer {
       if (token.type === FLOW_SEQUENCE_END) break;
       if (!first) {
         if (token.type !== FLOW_ENTRY) {
-          throw parserFailure("did not find expected ',' or ']'", line, token.line, 'while parsing a flow sequence');
+          throw parserFailure("did not find expected ',' or ']'", line, token.line);
         }
         scanner.skip();
         token = scanner.peek();
@@ -361,7 +356,7 @@ export class Composer {
       if (token.type === FLOW_MAPPING_END) break;
       if (!first) {
         if (token.type !== FLOW_ENTRY) {
-          throw parserFailure("did not find expected ',' or '}'", line, token.line, 'while parsing a flow mapping');
+          throw parserFailure("did not find expected ',' or '}'", line, token.line);
         }
         scanner.skip();
         token = scanner.peek();
@@ -394,94 +389,6 @@ export class Composer {
   }
 }
 
-/** Up to this many entries duplicates are found by comparing pairs. */
-const PAIRWISE_UP_TO = 8;
-
-/** Collects the entries of one mapping: what go-yaml does with duplicates, merge keys and keys that are no scalars. */
-class Entries {
-  private readonly map: MapNode;
-  private readonly dialect: Dialect;
-  private seen: Map<string, ScalarNode> | undefined;
-  private merge: Node | undefined;
-
-  constructor(map: MapNode, dialect: Dialect) {
-    this.map = map;
-    this.dialect = dialect;
-  }
-
-  /** @param aliased the value was written as an alias */
-  add(key: Node, value: Node, aliased = false): void {
-    if (key.kind !== 'scalar') {
-      // Kept under a tag that nothing prints: the document reads, as in kustomize, and fails when it is written.
-      this.map.append(new ScalarNode('', key.kind === 'map' ? '!!map' : '!!seq', 'plain', key.line), value);
-      return;
-    }
-    if (key.value === '<<' && this.dialect === 'v3' && key.tag === '!!str' && key.style !== 'plain') return; // kustomize loses it
-    if (key.value === '<<' && (key.tag === '!!merge' || key.style === 'plain')) {
-      if (aliased && value.kind !== 'map') {
-        throw new SyntaxFailure('composer', 'invalid map merge: received alias for a non-map value', 0, key.line - 1);
-      }
-      if (this.dialect === 'v2') mergeOver(this.map, value);
-      else if (this.merge === undefined) this.merge = value;
-      else throw new SyntaxFailure('composer', 'duplicate merge key', 0, key.line - 1);
-      return;
-    }
-    const earlier = this.find(key);
-    if (earlier === undefined) {
-      this.map.append(key, value);
-      this.seen?.set(key.value, key);
-    } else if (this.dialect === 'v2') this.map.set(key.value, value);
-    else {
-      const problem = `line ${key.line}: mapping key ${JSON.stringify(key.value)} already defined at line ${earlier.line}`;
-      throw new SyntaxFailure('composer', `unmarshal errors:\n  ${problem}`, 0, key.line - 1);
-    }
-  }
-
-  /** Own entries win over merged ones, and earlier merged mappings over later ones. */
-  finish(spend: (nodes: number) => void): void {
-    if (this.merge === undefined) return;
-    for (const map of mergeSources(this.merge)) {
-      for (let i = 0; i < map.size; i++) {
-        const key = map.keyNodes[i];
-        const value = map.values[i];
-        if (key === undefined || value === undefined || this.map.has(key.value)) continue;
-        spend(1);
-        this.map.append(key, value);
-      }
-    }
-  }
-
-  private find(key: ScalarNode): ScalarNode | undefined {
-    const keys = this.map.keyNodes;
-    if (this.seen === undefined) {
-      if (keys.length < PAIRWISE_UP_TO) {
-        for (const other of keys) if (other.value === key.value) return other;
-        return undefined;
-      }
-      this.seen = new Map(keys.map((other) => [other.value, other]));
-    }
-    return this.seen.get(key.value);
-  }
-}
-
-/** yaml.v2 merges at the place of `<<`: what stands before is overwritten, what follows overwrites. */
-function mergeOver(map: MapNode, source: Node): void {
-  for (const from of mergeSources(source).toReversed()) {
-    for (let i = 0; i < from.size; i++) {
-      const key = from.keyNodes[i];
-      const value = from.values[i];
-      if (key !== undefined && value !== undefined) map.set(key.value, value);
-    }
-  }
-}
-
-function mergeSources(source: Node): MapNode[] {
-  if (source.kind === 'map') return [source];
-  const maps = source.kind === 'seq' ? source.items.filter((item) => item.kind === 'map') : [];
-  if (source.kind === 'seq' && maps.length === source.items.length) return maps;
-  throw new SyntaxFailure('composer', 'map merge requires map or sequence of maps as the value', 0, source.line - 1);
-}
-
 function countNodes(node: Node, limit: number): number {
   if (node.kind === 'scalar') return 1;
   let count = 1;
@@ -510,6 +417,6 @@ function endsFlowEntry(type: number): boolean {
   return type === VALUE || type === FLOW_ENTRY || type === FLOW_MAPPING_END;
 }
 
-function parserFailure(problem: string, contextLine: number, problemLine: number, _context = ''): SyntaxFailure {
+function parserFailure(problem: string, contextLine: number, problemLine: number): SyntaxFailure {
   return new SyntaxFailure('parser', problem, contextLine, problemLine);
 }
