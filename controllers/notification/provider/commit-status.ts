@@ -1,0 +1,70 @@
+import type { Event } from '../event/event.ts';
+import { isError } from './notifier.ts';
+
+export interface CommitStatus {
+  /** 40 hex digits. */
+  readonly commit: string;
+  /** Tells the statuses of one commit apart (GitHub: context, GitLab: name). */
+  readonly id: string;
+  readonly failed: boolean;
+  /** At most 140 characters, as hosts want it. */
+  readonly description: string;
+}
+
+/**
+ * The commit status that an event stands for; undefined for `Progressing`, which would only flicker (spec section 6, †).
+ * @throws Error when the event names no Git commit
+ */
+export function commitStatus(event: Event, providerUid: string): CommitStatus | undefined {
+  if (event.reason === 'Progressing') return undefined;
+  if (event.severity !== 'info' && event.severity !== 'error')
+    throw new Error(`unsupported event severity '${event.severity}'`);
+  return {
+    commit: commitOf(event),
+    id: statusId(event, providerUid),
+    failed: isError(event),
+    description: describeReason(event.reason),
+  };
+}
+
+/** `commit` beats `originRevision` beats `revision`. */
+function commitOf(event: Event): string {
+  const { metadata = {} } = event;
+  const revision = metadata['commit'] ?? metadata['originRevision'] ?? metadata['revision'];
+  if (revision === undefined || revision === '') throw new Error('missing revision metadata');
+  const commit = /(?:^|[:/@])([0-9a-f]{40})$/.exec(revision)?.[1];
+  if (commit === undefined) throw new Error(`failed to extract commit hash from revision "${revision}"`);
+  return commit;
+}
+
+/** `kustomization/apps/0c9c2e41`: kind, name and the first part of the Provider's UID. */
+export function statusId(event: Event, providerUid: string): string {
+  const { kind, name } = event.involvedObject;
+  return `${kind}/${name}/${providerUid.split('-')[0] ?? ''}`.toLowerCase();
+}
+
+/** `HealthCheckFailed` as `health check failed`. */
+export function describeReason(reason: string): string {
+  return reason
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+    .toLowerCase()
+    .slice(0, 140);
+}
+
+export interface RepositoryAddress {
+  /** `https://github.com`. */
+  readonly origin: string;
+  /** `owner/name`, GitLab's groups may nest. */
+  readonly path: string;
+}
+
+/** @throws Error unless the address is `https://host/owner/name` (`.git` allowed) */
+export function parseRepositoryAddress(address: string): RepositoryAddress {
+  const url = URL.parse(address);
+  const path = url?.pathname.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '') ?? '';
+  if (url === null || !/^https?:$/.test(url.protocol) || !path.includes('/')) {
+    throw new Error(`invalid repository address "${address}": expected https://host/owner/name`);
+  }
+  return { origin: url.origin, path };
+}

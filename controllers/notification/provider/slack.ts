@@ -1,0 +1,77 @@
+import { type Event, objectTitle } from '../event/event.ts';
+import {
+  isError,
+  type Notifier,
+  type NotifierFactory,
+  type ProviderSettings,
+  postJson,
+  requireUrl,
+} from './notifier.ts';
+
+const slackApi = 'https://slack.com/api/chat.postMessage';
+
+interface SlackMessage {
+  readonly channel?: string;
+  readonly username: string;
+  readonly icon_url: string;
+  readonly icon_emoji: string;
+  readonly attachments: readonly object[];
+}
+
+/** The message that Slack's incoming webhooks take. Fields keep the order of the event's metadata. */
+function message(settings: ProviderSettings, event: Event, withChannel: boolean, withFallback: boolean): SlackMessage {
+  const title = objectTitle(event);
+  const fields = Object.entries(event.metadata ?? {}).map(([key, value]) => ({ title: key, value, short: false }));
+  const attachment = {
+    ...(withFallback ? { fallback: `${title}: ${event.message.split('\n')[0]}` } : {}),
+    color: isError(event) ? 'danger' : 'good',
+    author_name: title,
+    text: event.message,
+    mrkdwn_in: ['text'],
+    fields,
+  };
+  return {
+    ...(withChannel ? { channel: settings.channel } : {}),
+    username: settings.username === '' ? event.reportingController : settings.username,
+    icon_url: '',
+    icon_emoji: '',
+    attachments: [attachment],
+  };
+}
+
+/** Slack incoming webhook, or the Web API with a bot token; the API says failures in a 200 answer. */
+export const slack: NotifierFactory = (settings, http): Notifier => {
+  const url = requireUrl('slack', settings.address);
+  const headers: Record<string, string> = settings.token === '' ? {} : { Authorization: `Bearer ${settings.token}` };
+  return {
+    async post(event, signal) {
+      const answer = await postJson(http, url, JSON.stringify(message(settings, event, true, true)), headers, signal);
+      if (url === slackApi) requireOk(answer);
+    },
+  };
+};
+
+function requireOk(answer: string): void {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(answer);
+  } catch {
+    throw new Error('postMessage failed: the answer of Slack is no JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('ok' in parsed) || parsed.ok !== true) {
+    const reason =
+      typeof parsed === 'object' && parsed !== null && 'error' in parsed ? String(parsed.error) : 'no reason given';
+    throw new Error(`postMessage failed: Slack responded with error: ${reason}`);
+  }
+}
+
+/** Discord takes Slack's message under a path of its own. */
+export const discord: NotifierFactory = (settings, http): Notifier => {
+  const address = requireUrl('discord', settings.address).replace(/\/+$/, '');
+  const url = address.endsWith('/slack') ? address : `${address}/slack`;
+  return {
+    async post(event, signal) {
+      await postJson(http, url, JSON.stringify(message(settings, event, false, false)), {}, signal);
+    },
+  };
+};

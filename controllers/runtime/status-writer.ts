@@ -1,0 +1,88 @@
+import { sleep } from '#concurrency';
+import type { Condition, KubeObject } from '#crds';
+import { isConflict, isNotFound, type KubeClient, mergePatch, objectKey, type Resource } from '#kube';
+import { sortConditions } from './conditions.ts';
+import type { CommonStatus } from './status.ts';
+
+type WithStatus = KubeObject & { readonly status?: CommonStatus };
+
+/** Tries of one write against writers that come between (spec B1). */
+const maxTries = 5;
+
+/**
+ * Writes the status of one object during one run: one merge patch per change, under the resourceVersion that was read, so
+ * that a writer in between is seen. Conditions of types that are not ours survive.
+ */
+export class StatusWriter {
+  readonly #client: KubeClient;
+  readonly #resource: Resource;
+  readonly #fieldManager: string;
+  readonly #ownedTypes: ReadonlySet<string>;
+  #object: WithStatus;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    client: KubeClient,
+    resource: Resource,
+    fieldManager: string,
+    ownedTypes: ReadonlySet<string>,
+    object: WithStatus,
+  ) {
+    this.#client = client;
+    this.#resource = resource;
+    this.#fieldManager = fieldManager;
+    this.#ownedTypes = ownedTypes;
+    this.#object = object;
+  }
+
+  /** The object as it was last read or written. */
+  get object(): WithStatus {
+    return this.#object;
+  }
+
+  /** Brings the status to what `change` makes of the present one; nothing is sent when that is the same. Writes keep their order. */
+  write(change: (object: WithStatus) => CommonStatus): Promise<void> {
+    const turn = this.#last.then(() => this.#write(change));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Resolves when the writes so far have ended, well or not. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
+  async #write(change: (object: WithStatus) => CommonStatus): Promise<void> {
+    const wanted = change(this.#object);
+    for (let attempt = 1; ; attempt++) {
+      const status = { ...wanted, conditions: this.#withForeign(wanted.conditions ?? []) };
+      const patch = mergePatch(this.#object.status ?? {}, status);
+      if (patch === undefined) return;
+      const body = { metadata: { resourceVersion: this.#object.metadata.resourceVersion }, status: patch };
+      try {
+        const written = await this.#client.patch(this.#resource, objectKey(this.#object), body, {
+          type: 'merge',
+          subresource: 'status',
+          fieldManager: this.#fieldManager,
+        });
+        this.#object = written as WithStatus; // the answer to a status write of an object of this kind
+        return;
+      } catch (error) {
+        if (isNotFound(error)) return; // gone meanwhile: nobody is left to tell
+        if (!isConflict(error) || attempt >= maxTries) throw error;
+        await sleep(100 * (1 + Math.random()));
+        const live = await this.#client.find(this.#resource, objectKey(this.#object));
+        if (live === undefined) return;
+        this.#object = live as WithStatus; // a GET of an object of this kind
+      }
+    }
+  }
+
+  #withForeign(conditions: readonly Condition[]): readonly Condition[] {
+    const foreign = (this.#object.status?.conditions ?? []).filter(
+      (condition) => !this.#ownedTypes.has(condition.type),
+    );
+    const known = new Set(foreign.map((condition) => condition.type));
+    return sortConditions([...conditions.filter((condition) => !known.has(condition.type)), ...foreign]);
+  }
+}

@@ -1,0 +1,105 @@
+/** The programs that demo and tests run. All of them are other projects' binaries: nothing here is linked into Sluice. */
+export type ToolName =
+  | 'kube-apiserver'
+  | 'etcd'
+  | 'kubectl'
+  | 'kube-controller-manager'
+  | 'kube-scheduler'
+  | 'kwok'
+  | 'kustomize';
+
+/** Where a project publishes its binaries, with the file that lists their sha256. */
+export interface Release {
+  readonly url: string;
+  readonly checksumUrl: string;
+  /** Path of the binary inside a tar.gz; absent when the URL is the binary itself. */
+  readonly member?: string;
+}
+
+export interface Tool {
+  readonly version: string;
+  /** Folder under hack/tools whose go.mod pins the sources. */
+  readonly module: string;
+  readonly package: string;
+  readonly linkFlags: string;
+  /** How long a first build takes on two cores, in words. */
+  readonly buildTime: string;
+  /** Absent when the project publishes no checksums: then only the Go module, which has its own sums, is trusted. */
+  readonly release?: (platform: Platform) => Release;
+}
+
+export interface Platform {
+  readonly os: string;
+  readonly arch: string;
+}
+
+const kubernetesVersion = 'v1.36.3';
+
+// Without these the binary calls itself v0.0.0-master+$Format:…$, which clients refuse to parse.
+const kubernetesLinkFlags = [
+  `-X k8s.io/component-base/version.gitVersion=${kubernetesVersion}`,
+  '-X k8s.io/component-base/version.gitMajor=1',
+  '-X k8s.io/component-base/version.gitMinor=36',
+].join(' ');
+
+const kubernetesTool = (command: string, buildTime: string): Tool => ({
+  version: kubernetesVersion,
+  module: 'kubernetes',
+  package: `k8s.io/kubernetes/cmd/${command}`,
+  linkFlags: kubernetesLinkFlags,
+  buildTime,
+  release: ({ os, arch }) => {
+    const url = `https://dl.k8s.io/release/${kubernetesVersion}/bin/${os}/${arch}/${command}`;
+    return { url, checksumUrl: `${url}.sha256` };
+  },
+});
+
+export const tools: Readonly<Record<ToolName, Tool>> = {
+  kustomize: {
+    version: 'v5.8.1',
+    module: 'kustomize',
+    package: 'sigs.k8s.io/kustomize/kustomize/v5',
+    linkFlags: '-X sigs.k8s.io/kustomize/api/provenance.version=v5.8.1',
+    buildTime: 'about half a minute',
+    release: ({ os, arch }) => {
+      const folder = 'https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2Fv5.8.1';
+      return {
+        url: `${folder}/kustomize_v5.8.1_${os}_${arch}.tar.gz`,
+        checksumUrl: `${folder}/checksums.txt`,
+        member: 'kustomize',
+      };
+    },
+  },
+  'kube-apiserver': kubernetesTool('kube-apiserver', 'about 4 minutes'),
+  etcd: {
+    version: 'v3.6.5',
+    module: 'etcd',
+    package: 'go.etcd.io/etcd/server/v3',
+    linkFlags: '',
+    buildTime: 'about half a minute',
+    release: ({ os, arch }) => {
+      const folder = 'https://github.com/etcd-io/etcd/releases/download/v3.6.5';
+      const name = `etcd-v3.6.5-${os}-${arch}`;
+      return { url: `${folder}/${name}.tar.gz`, checksumUrl: `${folder}/SHA256SUMS`, member: `${name}/etcd` };
+    },
+  },
+  kubectl: kubernetesTool('kubectl', 'about a minute'),
+  'kube-controller-manager': kubernetesTool('kube-controller-manager', 'about a minute'),
+  'kube-scheduler': kubernetesTool('kube-scheduler', 'about half a minute'),
+  kwok: {
+    version: 'v0.8.0',
+    module: 'kwok',
+    package: 'sigs.k8s.io/kwok/cmd/kwok',
+    linkFlags: '',
+    buildTime: 'about half a minute',
+  },
+};
+
+export function isToolName(text: string): text is ToolName {
+  return Object.hasOwn(tools, text);
+}
+
+/** This machine in Go's words, which the download sites use too. */
+export function currentPlatform(): Platform {
+  return { os: process.platform, arch: process.arch === 'x64' ? 'amd64' : process.arch };
+}

@@ -1,0 +1,147 @@
+import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract, type Header } from 'tar-stream';
+import { ArtifactError } from './artifact-error.ts';
+
+/** Bounds of what an archive may become. */
+export interface UnpackLimits {
+  /** Sum of all contents, in bytes. */
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+  /** Parts of a path. */
+  readonly maxDepth: number;
+}
+
+const defaultLimits: UnpackLimits = { maxBytes: 2 * 1024 ** 3, maxEntries: 500_000, maxDepth: 128 };
+
+/**
+ * Unpacks a gzip tar under `dir`: folders and regular files only. Symbolic links are dropped without a word, as Flux's consumers do;
+ * hard links, devices and whatever else are refused. A file may come without entries for its folders (source spec trap 28).
+ * After a failure nothing is left at `dir`.
+ * @throws ArtifactError 'badArchive' | 'tooLarge'
+ */
+export async function unpackTarGz(input: Readable, dir: string, limits: Partial<UnpackLimits> = {}): Promise<void> {
+  const tar = extract();
+  const fed = pipeline(input, createGunzip(), tar);
+  fed.catch(() => undefined); // told by the loop below, or awaited after it
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    const folder = new Unpacking(dir, { ...defaultLimits, ...limits });
+    for await (const entry of tar) await folder.add(entry);
+    await fed;
+  } catch (error) {
+    tar.destroy();
+    await rm(dir, { recursive: true, force: true });
+    throw archiveError(error);
+  }
+}
+
+function archiveError(error: unknown): unknown {
+  if (error instanceof ArtifactError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // What zlib and the tar reader complain of is the archive; what the disk complains of is not.
+  const fromArchive = code === '' || code.startsWith('Z_') || code.startsWith('ERR_STREAM');
+  if (!fromArchive || !(error instanceof Error)) return error;
+  return new ArtifactError('badArchive', `cannot unpack artifact: ${error.message}`, { cause: error });
+}
+
+interface Entry extends AsyncIterable<unknown> {
+  readonly header: Header;
+}
+
+class Unpacking {
+  readonly #dir: string;
+  readonly #limits: UnpackLimits;
+  readonly #made = new Set<string>();
+  #bytes = 0;
+  #entries = 0;
+
+  constructor(dir: string, limits: UnpackLimits) {
+    this.#dir = dir;
+    this.#limits = limits;
+    this.#made.add(dir);
+  }
+
+  async add(entry: Entry): Promise<void> {
+    const { name, type } = entry.header;
+    if (++this.#entries > this.#limits.maxEntries) {
+      throw new ArtifactError('tooLarge', `cannot unpack artifact: more than ${this.#limits.maxEntries} entries`);
+    }
+    const path = this.#inside(name);
+    if (type === 'symlink') await skip(entry);
+    else if (type === 'directory') {
+      await skip(entry);
+      await this.#makeFolder(path);
+    } else if (type === 'file' || type === 'contiguous-file') await this.#writeFile(path, entry);
+    else
+      throw new ArtifactError(
+        'badArchive',
+        `cannot unpack "${name}": it is a ${type ?? 'nameless thing'}, expected a file or directory`,
+      );
+  }
+
+  /** Where an entry goes. Every refusal is here, so nothing else needs to distrust a name. */
+  #inside(name: string): string {
+    const parts = name.split('/').filter((part) => part !== '' && part !== '.');
+    if (name.startsWith('/') || name.includes('\0') || parts.includes('..')) {
+      throw new ArtifactError('badArchive', `cannot unpack ${JSON.stringify(name)}: it leads out of the archive`);
+    }
+    if (parts.length > this.#limits.maxDepth) {
+      throw new ArtifactError(
+        'tooLarge',
+        `cannot unpack ${JSON.stringify(name)}: deeper than ${this.#limits.maxDepth} folders`,
+      );
+    }
+    return join(this.#dir, ...parts);
+  }
+
+  async #makeFolder(path: string): Promise<void> {
+    if (this.#made.has(path)) return;
+    try {
+      await mkdir(path, { recursive: true, mode: 0o750 });
+    } catch (error) {
+      throw clash(path, error);
+    }
+    this.#made.add(path);
+  }
+
+  async #writeFile(path: string, entry: Entry): Promise<void> {
+    await this.#makeFolder(dirname(path));
+    const executable = ((entry.header.mode ?? 0) & 0o111) !== 0;
+    let file: FileHandle;
+    try {
+      file = await open(path, 'w', executable ? 0o700 : 0o600);
+    } catch (error) {
+      throw clash(path, error);
+    }
+    try {
+      for await (const piece of entry) {
+        const chunk: unknown = piece;
+        if (!(chunk instanceof Uint8Array)) throw new TypeError('cannot unpack artifact: it is not made of bytes');
+        this.#bytes += chunk.length;
+        if (this.#bytes > this.#limits.maxBytes) {
+          throw new ArtifactError('tooLarge', `cannot unpack artifact: larger than ${this.#limits.maxBytes} bytes`);
+        }
+        await file.writeFile(chunk);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** A folder where the archive already put a file, or the other way round, or a name longer than the disk takes. */
+function clash(path: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'EEXIST' && code !== 'ENOTDIR' && code !== 'EISDIR' && code !== 'ENAMETOOLONG') return error;
+  return new ArtifactError('badArchive', `cannot unpack "${path}": ${error instanceof Error ? error.message : ''}`, {
+    cause: error,
+  });
+}
+
+async function skip(entry: Entry): Promise<void> {
+  for await (const _piece of entry);
+}

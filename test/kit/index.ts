@@ -1,0 +1,22 @@
+export { makeServerCertificate, type ServerCertificate } from './certificates.ts';
+export {
+  type ControllerName,
+  type ControllerOptions,
+  type LogLine,
+  type RunningController,
+  startController,
+} from './controller.ts';
+export { type Fault, type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+export { type CommitOptions, type FileContent, type Files, git } from './git-repository.ts';
+export {
+  type GitAuth,
+  type GitFault,
+  type GitRequest,
+  type GitServer,
+  type GitServerOptions,
+  startGitServer,
+} from './git-server.ts';
+export { type HttpSink, httpSink, type ReceivedRequest, type SinkAnswer } from './http-sink.ts';
+export { ownCluster, sharedCluster, type SharedClusterOptions, type TestCluster, testLabel } from './shared-cluster.ts';
+export { checkStatus, type StatusRuleOptions, statusViolations } from './status-rules.ts';
+export { waitFor, type WaitOptions } from './wait-for.ts';
