@@ -21,7 +21,7 @@ for (const name of cases) {
     spawnSync(kustomize, ['build', ...args, input], { encoding: 'utf8', env: { PATH: '/nonexistent', HOME: '/nonexistent' } });
   const legacy = run();
   const fifo = run('--reorder', 'none');
-  const portable = (text: string): string => text.replaceAll(input, '$INPUT');
+  const portable = (text: string): string => text.replaceAll(input, '$INPUT').replaceAll(/generator &\{[^}]*\}/g, 'generator $GENERATOR');
   const put = (file: string, text: string | undefined): void => {
     const path = join(folder, name, file);
     if (text === undefined) rmSync(path, { force: true });

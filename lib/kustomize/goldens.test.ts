@@ -35,13 +35,16 @@ function read(name: string, file: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
+/** Where kustomize prints the address of a generator, we print its name. */
+const withoutAddresses = (text: string): string => text.replaceAll(/generator &\{[^}]*\}/g, 'generator $GENERATOR');
+
 function compare(name: string): void {
   const input = join(folder, name, 'input');
   const expected = read(name, 'expected.yaml');
   const messages = read(name, 'expected.err') ?? '';
   const legacy = run(input, 'legacy');
   assert.equal(legacy.output, expected, legacy.messages);
-  assert.equal(legacy.messages, messages);
+  assert.equal(withoutAddresses(legacy.messages), messages);
   if (expected !== undefined) assert.equal(run(input, 'none').output, read(name, 'expected.fifo.yaml') ?? expected);
 }
 

@@ -95,7 +95,7 @@ export class TreeMerger {
     const ours = base?.kind === 'seq' ? base : undefined;
     if (theirs !== undefined) {
       const directive = takeListDirective(theirs);
-      if (ours !== undefined && directive === 'delete') return undefined;
+      if (directive === 'delete') return undefined;
       if (ours !== undefined && directive === 'replace') return this.mergeItems(theirs, theirs, keys, def);
     }
     if (ours === undefined) return theirs === undefined ? undefined : this.mergeItems(theirs, theirs, keys, def);

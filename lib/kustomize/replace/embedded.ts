@@ -17,7 +17,7 @@ export function openEmbedded(outer: Slot): Embedded | undefined {
   if (!/^\s*[{[]/.test(text)) {
     throw new KustomizeError('unsupported', 'cannot replace inside a string that holds YAML: only JSON is supported yet');
   }
-  const pretty = text.trim().includes('\n');
+  const pretty = text.includes('\n  ');
   return {
     root: {
       node: root,
@@ -26,10 +26,20 @@ export function openEmbedded(outer: Slot): Embedded | undefined {
       },
     },
     commit: (): void => {
-      const json = root === undefined ? null : toJson(root);
-      outer.set(scalar(pretty ? indented(json, '') : goJsonMarshal(json)));
+      const json = root === undefined ? undefined : jsonOf(root);
+      // What has no JSON form (a word put into a number) leaves the string as it was.
+      if (json !== undefined) outer.set(scalar(pretty ? indented(json, '') : goJsonMarshal(json)));
     },
   };
+}
+
+function jsonOf(node: Node): JsonValue | undefined {
+  try {
+    return toJson(node);
+  } catch (error) {
+    if (error instanceof YamlError) return undefined;
+    throw error;
+  }
 }
 
 function parse(text: string): Node | undefined {

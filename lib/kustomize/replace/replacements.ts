@@ -1,4 +1,5 @@
 import { KustomizeError } from '../error.ts';
+import { untypedScalar } from '../fields/apply-field-spec.ts';
 import type { FieldOptions, Replacement, Selector, SourceSelector, TargetSelector } from '../kustomization/schema.ts';
 import { parseLabelSelector } from '../patch/label-selector.ts';
 import { anchored } from '../patch/selector.ts';
@@ -8,7 +9,7 @@ import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
 import { cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
 import { isIndex, parseElementMatch, splitReplacementPath } from './field-path.ts';
-import { type CreateKind, findSlots, type Slot, untyped, wrongKind } from './slots.ts';
+import { type CreateKind, findSlots, type Slot, wrongKind } from './slots.ts';
 
 const defaultFieldPath = 'metadata.name';
 
@@ -18,7 +19,7 @@ export function replace(map: ResMap, rule: Replacement): void {
   if ((source === undefined) === (sourceValue === undefined) || targets === undefined || targets.length === 0) {
     throw new KustomizeError('invalidKustomization', 'replacements must specify a source and at least one target');
   }
-  const value = source === undefined ? untyped(sourceValue ?? '') : sourceNode(map, source);
+  const value = source === undefined ? untypedScalar(sourceValue ?? '') : sourceNode(map, source);
   for (const target of targets) applyToTargets(map, target, value);
   map.idsChanged();
 }
@@ -155,7 +156,7 @@ function setSlot(slot: Slot, source: Node, options: FieldOptions | undefined): v
 const scalarValue = (node: Node): string => (node.kind === 'scalar' ? node.value : '');
 
 function retyped(old: ScalarNode, text: string): ScalarNode {
-  return old.tag === '' ? untyped(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
+  return old.tag === '' ? untypedScalar(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
 }
 
 function insertPart(parts: readonly string[], value: string, index: number): string[] {

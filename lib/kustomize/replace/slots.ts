@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js';
 import { KustomizeError } from '../error.ts';
+import { untypedScalar } from '../fields/apply-field-spec.ts';
 import { isNull } from '../resource/resource.ts';
-import { MapNode, type Node, ScalarNode, scalar, SeqNode } from '../yaml/index.ts';
-import { resolvePlain } from '../yaml/scalars.ts';
+import { MapNode, type Node, ScalarNode, SeqNode } from '../yaml/index.ts';
 import { openEmbedded } from './embedded.ts';
 import { isIndex, parseElementMatch } from './field-path.ts';
 
@@ -78,7 +78,7 @@ function findByMatch(slot: Slot, match: { key: string; value: string }, rest: re
   });
   const slots = found.flatMap((element) => findSlots(element, rest, create));
   if (slots.length > 0 || create === undefined) return slots;
-  const value = untyped(match.value);
+  const value = untypedScalar(match.value);
   const element = new MapNode();
   if (match.key !== '') element.set(match.key, value);
   list.items.push(match.key === '' ? value : element);
@@ -116,12 +116,6 @@ function created(rest: readonly string[], create: Node['kind']): Node {
   if (kind === 'seq') return new SeqNode();
   // No tag: what the scalar is shows when it gets its value.
   return new ScalarNode('', '');
-}
-
-/** A scalar whose type is what its text looks like. */
-export function untyped(text: string): ScalarNode {
-  const tag = resolvePlain(text, 'v3');
-  return tag === '!!str' ? scalar(text) : new ScalarNode(text, tag);
 }
 
 export function wrongKind(expected: string, node: Node): KustomizeError {

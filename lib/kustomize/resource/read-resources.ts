@@ -1,6 +1,6 @@
 import { KustomizeError } from '../error.ts';
 import { cloneNode, MapNode, type Node, readDocuments, scalar, YamlError } from '../yaml/index.ts';
-import { isNull, Resource, scalarText } from './resource.ts';
+import { isNull, Resource, scalarText, stringMap } from './resource.ts';
 
 /** Parsed documents of texts seen before: shared between builds by a caller that keeps it. */
 export class ParseCache {
@@ -87,13 +87,22 @@ function addResources(node: Node, into: Resource[]): void {
 }
 
 function requireIdentity(node: MapNode, kind: string): void {
-  if (kind === '') throw new KustomizeError('invalidResource', 'missing kind in object', { line: node.line });
+  if (kind === '') throw new KustomizeError('invalidResource', `missing kind in object ${describe(node)}`, { line: node.line });
   // A kind that is a list by its name but has no items may be anything, even nameless.
   if (kind.endsWith('List')) return;
   const metadata = node.get('metadata');
   const name = metadata?.kind === 'map' ? scalarText(metadata.get('name')) : '';
   if (name === '')
-    throw new KustomizeError('invalidResource', `missing metadata.name in object {${kind}}`, { line: node.line });
+    throw new KustomizeError('invalidResource', `missing metadata.name in object ${describe(node)}`, { line: node.line });
+}
+
+/** A resource's type and metadata as Go prints them. */
+function describe(node: MapNode): string {
+  const metadata = node.get('metadata');
+  const field = (name: string): Node | undefined => (metadata?.kind === 'map' ? metadata.get(name) : undefined);
+  const map = (name: string): string => `map[${[...stringMap(field(name))].toSorted().map(([k, v]) => `${k}:${v}`).join(' ')}]`;
+  const type = `{${scalarText(node.get('apiVersion'))} ${scalarText(node.get('kind'))}}`;
+  return `{${type} {{${scalarText(field('name'))} ${scalarText(field('namespace'))}} ${map('labels')} ${map('annotations')}}}`;
 }
 
 /** kustomize keeps notes of its own in the annotations, and so rewrites them all as strings. */
