@@ -18,10 +18,14 @@ for (const name of cases) {
   const input = join(folder, name, 'input');
   if (!existsSync(input)) throw new Error(`cannot write golden "${name}": there is no ${input}`);
   const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(kustomize, ['build', ...args, input], { encoding: 'utf8', env: { PATH: '/nonexistent', HOME: '/nonexistent' } });
+    spawnSync(kustomize, ['build', ...args, input], {
+      encoding: 'utf8',
+      env: { PATH: '/nonexistent', HOME: '/nonexistent' },
+    });
   const legacy = run();
   const fifo = run('--reorder', 'none');
-  const portable = (text: string): string => text.replaceAll(input, '$INPUT').replaceAll(/generator &\{[^}]*\}/g, 'generator $GENERATOR');
+  const portable = (text: string): string =>
+    text.replaceAll(input, '$INPUT').replaceAll(/generator &\{[^}]*\}/g, 'generator $GENERATOR');
   const put = (file: string, text: string | undefined): void => {
     const path = join(folder, name, file);
     if (text === undefined) rmSync(path, { force: true });

@@ -21,7 +21,11 @@ interface Outcome {
 function run(input: string, order: Order): Outcome {
   const lines: string[] = [];
   try {
-    const result = build(diskFileSystem(), input, { loadRestrictions: 'rootOnly', order, warn: (line) => lines.push(line) });
+    const result = build(diskFileSystem(), input, {
+      loadRestrictions: 'rootOnly',
+      order,
+      warn: (line) => lines.push(line),
+    });
     return { output: result.print(), messages: lines.map((line) => `${line}\n`).join('') };
   } catch (error) {
     if (!(error instanceof KustomizeError)) throw error;
@@ -53,7 +57,12 @@ describe('kustomize goldens', () => {
     test(name, () => {
       const miss = knownMisses.get(name);
       if (miss === undefined) compare(name);
-      else assert.throws(() => compare(name), assert.AssertionError, `listed as missed (${miss}), but it passes: take it off the list`);
+      else
+        assert.throws(
+          () => compare(name),
+          assert.AssertionError,
+          `listed as missed (${miss}), but it passes: take it off the list`,
+        );
     });
   }
 });

@@ -24,7 +24,10 @@ export function absorb(map: ResMap, generated: Resource): void {
     );
   }
   if (behavior !== 'merge' && behavior !== 'replace') {
-    throw new KustomizeError('conflict', `${merging(id)} exists; can not use behavior: '${behavior}', behavior must be merge or replace`);
+    throw new KustomizeError(
+      'conflict',
+      `${merging(id)} exists; can not use behavior: '${behavior}', behavior must be merge or replace`,
+    );
   }
   inheritMetadata(generated, old);
   if (behavior === 'merge') {

@@ -175,7 +175,9 @@ function add({ container, key }: Location, path: string, given: Node | undefined
   }
   const index = parseIndex(key);
   if (index === undefined) {
-    throw failed(`error in add for path: '${path}': value was not a proper array index: '${key}': strconv.Atoi: parsing "${key}": invalid syntax`);
+    throw failed(
+      `error in add for path: '${path}': value was not a proper array index: '${key}': strconv.Atoi: parsing "${key}": invalid syntax`,
+    );
   }
   const size = container.items.length + 1;
   if (index >= size || index < -size) throw outOfRange(index).wrap(`error in add for path: '${path}'`);

@@ -15,7 +15,10 @@ export function openEmbedded(outer: Slot): Embedded | undefined {
   let root = parse(text);
   if (root === undefined) return undefined;
   if (!/^\s*[{[]/.test(text)) {
-    throw new KustomizeError('unsupported', 'cannot replace inside a string that holds YAML: only JSON is supported yet');
+    throw new KustomizeError(
+      'unsupported',
+      'cannot replace inside a string that holds YAML: only JSON is supported yet',
+    );
   }
   const pretty = text.includes('\n  ');
   return {
@@ -57,7 +60,9 @@ function indented(value: JsonValue, margin: string): string {
   if (value === null || typeof value !== 'object') return goJsonMarshal(value);
   const inner = `${margin}  `;
   if (Array.isArray(value)) {
-    return value.length === 0 ? '[]' : `[\n${value.map((item) => `${inner}${indented(item, inner)}`).join(',\n')}\n${margin}]`;
+    return value.length === 0
+      ? '[]'
+      : `[\n${value.map((item) => `${inner}${indented(item, inner)}`).join(',\n')}\n${margin}]`;
   }
   const keys = Object.keys(value).toSorted();
   if (keys.length === 0) return '{}';

@@ -63,12 +63,20 @@ function findByIndex(slot: Slot, index: number, rest: readonly string[], create:
   if (list.items.length === index && create !== undefined) list.items.push(created(rest, create));
   const element = elementSlots(list)[index];
   if (element === undefined) {
-    throw new KustomizeError('transformerFailed', `index ${index} specified but only ${list.items.length} elements found`);
+    throw new KustomizeError(
+      'transformerFailed',
+      `index ${index} specified but only ${list.items.length} elements found`,
+    );
   }
   return findSlots(element, rest, create);
 }
 
-function findByMatch(slot: Slot, match: { key: string; value: string }, rest: readonly string[], create: CreateKind): Slot[] {
+function findByMatch(
+  slot: Slot,
+  match: { key: string; value: string },
+  rest: readonly string[],
+  create: CreateKind,
+): Slot[] {
   const list = demandList(slot);
   if (list === undefined) return [];
   const isMatch = valueTest(match.value);
@@ -121,5 +129,9 @@ function created(rest: readonly string[], create: Node['kind']): Node {
 export function wrongKind(expected: string, node: Node): KustomizeError {
   const names = { scalar: 'ScalarNode', map: 'MappingNode', seq: 'SequenceNode' };
   const contents = node.kind === 'scalar' ? `: node contents:\n${node.value}\n\n` : '';
-  return new KustomizeError('transformerFailed', `wrong node kind: expected ${expected} but got ${names[node.kind]}${contents}`, { line: node.line });
+  return new KustomizeError(
+    'transformerFailed',
+    `wrong node kind: expected ${expected} but got ${names[node.kind]}${contents}`,
+    { line: node.line },
+  );
 }
