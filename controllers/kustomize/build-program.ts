@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApplyEngine, type LiveObjects, openLiveObjects } from '#apply';
+import { type ArtifactCache, openArtifactCache } from '#artifact';
+import { asKustomization, type Kustomization, type KustomizationSourceRef, kinds } from '#crds';
+import type { ObjectKey, WatchCache } from '#kube';
+import type { Controller, Options, Program } from '#runtime';
+import type { kustomizeFlags, kustomizeGates } from './flags.ts';
+import { Claims } from './kustomization/claims.ts';
+import { kustomizationController } from './kustomization/controller.ts';
+import { DependencyWaits } from './kustomization/dependency-waits.ts';
+import type { Deps, Source } from './kustomization/deps.ts';
+import { HealthWaits } from './kustomization/health-waits.ts';
+import { ManifestBuilder } from './kustomization/manifest-builder.ts';
+import type { Settings } from './kustomization/settings.ts';
+import type { WakeUps } from './kustomization/wake-on-change.ts';
+import { coreKinds, type WatchedSource, watchConfigs, watchedSource, watchSources } from './watches.ts';
+
+type KustomizeOptions = Options<typeof kustomizeFlags>;
+type Gates = { readonly [K in keyof typeof kustomizeGates]: boolean };
+type KustomizeProgram = Program<KustomizeOptions>;
+
+/** Unpacked artifacts kept although no run uses them. */
+const maxUnusedArtifacts = 10;
+
+/** Characters of manifests that are remembered between runs. */
+const maxRememberedManifests = 8 * 1024 * 1024;
+
+/** Characters of source files whose parsed form is kept for other builds. */
+const maxParsedFiles = 1024 * 1024;
+
+/** Puts Kustomizations under control. */
+export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): void {
+  const wake = (key: string): void => controller.enqueue(key);
+  const live = openLive(program, wake);
+  const artifacts = openArtifacts(program);
+  const deps: Deps = {
+    settings: settingsOf(program.options, gates),
+    live,
+    engine: createApplyEngine({
+      client: program.client,
+      mapper: program.mapper,
+      live,
+      concurrentSsa: program.options['concurrent-ssa'],
+      overrideManagers: program.options['override-manager'],
+      customStageKinds: program.options['custom-apply-stage-kinds'],
+    }),
+    artifacts,
+    manifests: new ManifestBuilder({
+      strictSubstitution: gates.StrictPostBuildSubstitutions,
+      maxRemembered: maxRememberedManifests,
+      maxParsed: maxParsedFiles,
+    }),
+    dependencyWaits: new DependencyWaits(),
+    healthWaits: new HealthWaits(),
+    claims: new Claims(),
+    terminations: new Map(),
+    finished: new WeakMap(),
+    findSource: (reference, namespace) =>
+      findSource(program, gates.DirectSourceFetch ? undefined : sources, reference, namespace),
+    findKustomization: (key) => findKustomization(program, controller, key),
+    variablesIn: (namespace) => (kind, name) => program.client.find(coreKinds[kind], { namespace, name }),
+    wake,
+  };
+  const controller = program.control<Kustomization>(kustomizationController(deps));
+  const wakers = {
+    kustomizations: () => controller.cache.list(),
+    wake: (wakeUps: WakeUps, why: string) => wakeAll(program, wake, wakeUps, why),
+  };
+  const sources = watchSources(program, wakers);
+  if (!gates.DisableConfigWatchers) watchConfigs(program, program.options['watch-configs-label-selector'], wakers);
+}
+
+function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
+  return {
+    requeueDependencyMs: options['requeue-dependency'],
+    noCrossNamespaceRefs: options['no-cross-namespace-refs'],
+    externalArtifact: gates.ExternalArtifact,
+    objectLevelWorkloadIdentity: gates.ObjectLevelWorkloadIdentity,
+    failFast: !gates.DisableFailFastBehavior,
+    groupChangeLog: gates.GroupChangeLog,
+    defaultServiceAccount: options['default-service-account'],
+  };
+}
+
+function openLive(program: KustomizeProgram, wake: (key: string) => void): LiveObjects {
+  const live = openLiveObjects({
+    client: program.client,
+    mapper: program.mapper,
+    overrideManagers: program.options['override-manager'],
+    onDrift: (owner, id, what) => {
+      program.log.debug({ owner, object: id, what }, 'an applied object was changed by someone else');
+      wake(owner);
+    },
+    onError: (kind, error) => program.log.info({ kind, error: String(error) }, 'cannot watch applied objects'),
+  });
+  program.onStart(() => Promise.resolve(live));
+  return live;
+}
+
+/** The folder is ours alone from the moment on at which we lead; what a killed process left in it is removed then. */
+function openArtifacts(program: KustomizeProgram): ArtifactCache {
+  const { client, namespace, options, env } = program;
+  const identity = [client.server, namespace, options['watch-label-selector']].join('\n');
+  const name = `kustomize-controller-${createHash('sha256').update(identity).digest('hex').slice(0, 12)}`;
+  let opened: ArtifactCache | undefined;
+  program.onStart(async () => {
+    opened = await openArtifactCache({
+      dir: join(tmpdir(), name),
+      maxEntries: maxUnusedArtifacts,
+      http: { retries: options['http-retry'], hostOverride: env['SOURCE_CONTROLLER_LOCALHOST'] },
+    });
+    return { [Symbol.asyncDispose]: () => Promise.resolve() };
+  });
+  return {
+    acquire(artifact, acquireOptions) {
+      if (opened === undefined) throw new Error('cannot acquire an artifact: the program has not started');
+      return opened.acquire(artifact, acquireOptions);
+    },
+  };
+}
+
+function keyParts(key: string): ObjectKey {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+/** Memory first; what is not there is asked for: it may belong to another shard or namespace, or be newer than the watch. */
+async function findKustomization(
+  program: KustomizeProgram,
+  controller: Controller<Kustomization>,
+  key: string,
+): Promise<Kustomization | undefined> {
+  const cached = controller.cache.get(keyParts(key));
+  if (cached !== undefined) return cached;
+  const found = await program.client.find(kinds.Kustomization, keyParts(key));
+  return found === undefined ? undefined : asKustomization(found);
+}
+
+async function findSource(
+  program: KustomizeProgram,
+  cache: WatchCache<WatchedSource> | undefined,
+  { name }: KustomizationSourceRef,
+  namespace: string,
+): Promise<Source | undefined> {
+  const cached = cache?.get({ namespace, name });
+  if (cached !== undefined) return { artifact: cached.artifact };
+  const found = await program.client.find(kinds.GitRepository, { namespace, name });
+  return found === undefined ? undefined : { artifact: watchedSource(found).artifact };
+}
+
+function wakeAll(program: KustomizeProgram, wake: (key: string) => void, { keys, cycle }: WakeUps, why: string): void {
+  if (cycle !== undefined) {
+    program.log.error({ source: why }, `circular dependency detected: ${cycle.join(' -> ')}`);
+  }
+  for (const key of keys) wake(key);
+}

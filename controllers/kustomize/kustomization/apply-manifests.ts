@@ -1,0 +1,82 @@
+import { ApplyError, type Change, formatChanges, formatObject, type ObjectId, objectId } from '#apply';
+import type { Attempt } from './attempt.ts';
+import type { Deps } from './deps.ts';
+import { addsTo, inventoryOf, unionOf } from './inventory.ts';
+import type { Manifests } from './read-objects.ts';
+
+/**
+ * Applies the manifests. What is about to be added is in the inventory before the first write.
+ * @throws ReconcileError 'ReconciliationFailed'
+ */
+export async function applyManifests(
+  attempt: Attempt,
+  manifests: Manifests,
+  deps: Pick<Deps, 'engine' | 'settings'>,
+): Promise<readonly Change[]> {
+  const { spec, metadata, status } = attempt.kustomization;
+  const before = status?.inventory;
+  const ids = manifests.objects.map(objectId);
+  if (addsTo(before, ids)) {
+    await attempt.run.record({ ...attempt.established, inventory: unionOf(before, ids) });
+  }
+  try {
+    const changes = await deps.engine.apply(manifests.objects, {
+      owner: { name: metadata.name, namespace: metadata.namespace ?? '' },
+      commonMetadata: spec.commonMetadata,
+      force: spec.force === true,
+      signal: attempt.run.signal,
+    });
+    attempt.establish({ inventory: inventoryOf(changes.map(({ id }) => id)) });
+    reportChanges(attempt, changes, deps.settings.groupChangeLog);
+    return changes;
+  } catch (error) {
+    if (!(error instanceof ApplyError)) throw error;
+    // What was not reached does not exist on our account; what was belongs to us from now on.
+    attempt.establish({
+      inventory: unionOf(
+        before,
+        error.changes.map(({ id }) => id),
+      ),
+    });
+    throw attempt.failed('ReconciliationFailed', error);
+  }
+}
+
+export function isChanged({ action }: Change): boolean {
+  return action === 'created' || action === 'configured' || action === 'deleted';
+}
+
+function reportChanges(attempt: Attempt, changes: readonly Change[], grouped: boolean): void {
+  const output = grouped
+    ? byAction(changes)
+    : Object.fromEntries(changes.map(({ id, action }) => [formatObject(id), action]));
+  const log = changes.some(isChanged) ? attempt.run.log.info : attempt.run.log.debug;
+  log.call(attempt.run.log, { output, revision: attempt.revision }, 'server-side apply completed');
+  const changed = changes.filter(isChanged);
+  if (changed.length > 0) attempt.tell(formatChanges(changed));
+}
+
+function byAction(changes: readonly Change[]): Readonly<Record<string, readonly string[]>> {
+  const groups: Record<string, string[]> = {};
+  for (const { id, action } of changes) (groups[action] ??= []).push(formatObject(id));
+  return groups;
+}
+
+/** Objects of which other Kustomizations say that they are theirs, too. */
+export function reportContested(attempt: Attempt, ids: readonly ObjectId[], deps: Pick<Deps, 'claims' | 'wake'>): void {
+  const before = new Set(attempt.kustomization.status?.inventory?.entries.map(({ id }) => id));
+  const contested = deps.claims.contested(attempt.key, inventoryOf(ids).entries);
+  // An object that has just moved here is about to leave the other one's inventory.
+  for (const { entry, other } of contested) if (!before.has(entry.id)) deps.wake(other);
+  const lasting = contested.filter(({ entry }) => before.has(entry.id));
+  const lines = lasting.map(({ entry, other }) => {
+    const id = ids.find((candidate) => inventoryOf([candidate]).entries[0]?.id === entry.id);
+    return `${id === undefined ? entry.id : formatObject(id)} is also applied by Kustomization/${other}`;
+  });
+  const message =
+    lines.length === 0
+      ? ''
+      : `${lines.join('\n')}\nthe last to run wins, expected each object in one Kustomization only`;
+  if (!deps.claims.isNews(attempt.key, message) || message === '') return;
+  attempt.run.event({ type: 'Warning', reason: 'ObjectContested', message, metadata: attempt.metadata });
+}

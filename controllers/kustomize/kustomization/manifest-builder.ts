@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { KustomizationSpec } from '#crds';
+import { type MapNode, ParseCache } from '#kustomize';
+import { buildFolder } from '../generate/build-folder.ts';
+import { substituteResource, substitutes } from '../substitute/substitute-resource.ts';
+import type { Variables } from '../substitute/variables.ts';
+import { type Manifests, readObjects } from './read-objects.ts';
+
+export interface BuildRequest {
+  /** The unpacked artifact. */
+  readonly root: string;
+  readonly artifactDigest: string;
+  /** Path of the kustomization below the root. */
+  readonly folder: string;
+  readonly spec: KustomizationSpec;
+  /** Absent: no post-build step. */
+  readonly variables: Variables | undefined;
+}
+
+export interface ManifestBuilderOptions {
+  readonly strictSubstitution: boolean;
+  /** Characters of printed manifests that are remembered. */
+  readonly maxRemembered: number;
+  /** Characters of source files whose parsed form is remembered. */
+  readonly maxParsed: number;
+}
+
+/** Builds manifests, and remembers what it built: an interval in which nothing changed costs no build. */
+export class ManifestBuilder {
+  readonly #options: ManifestBuilderOptions;
+  /** Least recently used first. */
+  readonly #remembered = new Map<string, Manifests>();
+  readonly #parsed: ParseCache;
+  #size = 0;
+
+  constructor(options: ManifestBuilderOptions) {
+    this.#options = options;
+    this.#parsed = new ParseCache(options.maxParsed);
+  }
+
+  /** @throws BuildError | SubstituteError | YamlError */
+  async build(request: BuildRequest): Promise<Manifests> {
+    const key = keyOf(request);
+    const known = this.#remembered.get(key);
+    if (known !== undefined) {
+      this.#remembered.delete(key);
+      this.#remembered.set(key, known);
+      return known;
+    }
+    const resources = await buildFolder(request.root, request.folder, request.spec, { cache: this.#parsed });
+    const manifests = readObjects(this.#substitute(resources, request));
+    this.#remember(key, manifests);
+    return manifests;
+  }
+
+  #substitute(resources: readonly MapNode[], { spec, variables }: BuildRequest): readonly MapNode[] {
+    if (spec.postBuild === undefined || variables === undefined) return resources;
+    if (!substitutes(spec.postBuild, variables)) return resources;
+    const options = { strict: this.#options.strictSubstitution };
+    return resources.map((resource) => substituteResource(resource, variables, options));
+  }
+
+  #remember(key: string, manifests: Manifests): void {
+    if (manifests.size > this.#options.maxRemembered / 4) return;
+    const before = this.#remembered.get(key);
+    if (before !== undefined) this.#size -= before.size;
+    this.#remembered.delete(key);
+    this.#remembered.set(key, manifests);
+    this.#size += manifests.size;
+    for (const [oldest, { size }] of this.#remembered) {
+      if (this.#size <= this.#options.maxRemembered) break;
+      this.#remembered.delete(oldest);
+      this.#size -= size;
+    }
+  }
+}
+
+/** Equal for runs that would build the same. */
+function keyOf({ artifactDigest, folder, spec, variables }: BuildRequest): string {
+  const { interval, retryInterval, timeout, suspend, prune, deletionPolicy, wait, healthChecks, dependsOn, ...rest } =
+    spec;
+  const parts = [artifactDigest, folder, rest, variables?.version ?? '', variables?.problem ?? ''];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}

@@ -1,0 +1,196 @@
+import { mapLimit } from '#concurrency';
+import type { KubeObject } from '#crds';
+import { NoMatchError, type Resource } from '#kube';
+import type {
+  ApplyEngine,
+  ApplyEngineOptions,
+  ApplyRequest,
+  Change,
+  ObjectId,
+  PruneRequest,
+  PruneResult,
+} from './contract.ts';
+import { ApplyError, type ObjectFailure } from './error.ts';
+import { applyFailure } from './failure-text.ts';
+import { textAt } from './json.ts';
+import { kindName } from './kind-watches.ts';
+import { liveStore } from './live-objects.ts';
+import { type Desired, desiredObject, isSopsEncrypted } from './normalise.ts';
+import { formatObject, objectId } from './object-id.ts';
+import { partsOf, stagesOf } from './order.ts';
+import { type Plan, planDirect, planFromMemory, planWithRequests, resolve } from './plan.ts';
+import { pruneObjects } from './prune.ts';
+import type { Session } from './session.ts';
+import { waitForStage } from './stage-wait.ts';
+import { lastOfEach, RefusedError, write, type Written } from './write.ts';
+
+export function createApplyEngine(options: ApplyEngineOptions): ApplyEngine {
+  const store = liveStore(options.live);
+  const rules = {
+    fieldManager: options.fieldManager ?? 'kustomize-controller',
+    overrideManagers: options.overrideManagers ?? [],
+  };
+  const session = (request: ApplyRequest | PruneRequest, force: boolean): Session => ({
+    client: options.client,
+    mapper: options.mapper,
+    store,
+    rules,
+    concurrency: options.concurrentSsa ?? 4,
+    owner: request.owner,
+    force,
+    signal: request.signal,
+    definedKinds: new Set(),
+  });
+  return {
+    apply: (objects, request) =>
+      applyInStages(session(request, request.force === true), objects, request, options.customStageKinds ?? []),
+    prune: (ids, request): Promise<PruneResult> => pruneObjects(session(request, false), ids),
+  };
+}
+
+async function applyInStages(
+  session: Session,
+  objects: readonly KubeObject[],
+  request: ApplyRequest,
+  customStageKinds: readonly string[],
+): Promise<readonly Change[]> {
+  refuseEncrypted(objects);
+  const desired = lastOfEach(objects.map((object) => desiredObject(object, request.owner, request.commonMetadata)));
+  const changes: Change[] = [];
+  for (const stage of stagesOf(desired, customStageKinds)) {
+    const written = await applyStage(session, stage.items, changes);
+    const made = written.map(({ desired: { id }, action }): Change => ({ id, action }));
+    changes.push(...made);
+    for (const one of written) noteDefinition(session, one);
+    if (stage.waits) await waitForStage(session, written, changes);
+    await request.onStage?.(made);
+  }
+  return changes;
+}
+
+function refuseEncrypted(objects: readonly KubeObject[]): void {
+  const failures = objects.filter(isSopsEncrypted).map((object): ObjectFailure => {
+    const id = objectId(object);
+    const why = 'is SOPS encrypted, configuring decryption is required for this secret to be reconciled';
+    return { id, message: `${formatObject(id)} ${why}` };
+  });
+  if (failures.length === 0) return;
+  throw new ApplyError('encrypted', failures.map(({ message }) => message).join('\n'), failures, []);
+}
+
+/** The kind that a CRD changed by this run defines: what is unknown of it so far is asked for again. */
+function noteDefinition(session: Session, { desired: { id, object }, action }: Written): void {
+  if (id.group !== 'apiextensions.k8s.io' || id.kind !== 'CustomResourceDefinition') return;
+  const group = textAt(object, 'spec', 'group');
+  const kind = textAt(object, 'spec', 'names', 'kind');
+  if (group === undefined || kind === undefined || (action !== 'created' && action !== 'configured')) return;
+  session.definedKinds.add(kindName({ group, kind }));
+}
+
+async function applyStage(
+  session: Session,
+  items: readonly Desired[],
+  before: readonly Change[],
+): Promise<readonly Written[]> {
+  const plans = await planStage(session, items);
+  const refused = plans.filter((plan) => plan.step === 'refuse');
+  if (refused.length > 0) {
+    const failures = refused.map(({ desired, message }): ObjectFailure => ({ id: desired.id, message }));
+    throw new ApplyError('dryRun', errorText(failures, before), failures, before);
+  }
+  return writeStage(
+    session,
+    plans.filter((plan) => plan.step !== 'refuse'),
+    before,
+  );
+}
+
+/** Plans every object before anything is written. Those that are known to be as desired cost no request. */
+async function planStage(session: Session, items: readonly Desired[]): Promise<readonly Plan[]> {
+  await watchKinds(session, items);
+  const settled = items.map((desired) => planFromMemory(session, desired));
+  const [only, ...others] = items.filter((_, index) => settled[index] === undefined);
+  if (only !== undefined && others.length === 0) {
+    const plan = await planOnly(session, only);
+    return settled.map((known) => known ?? plan);
+  }
+  return mapLimit(
+    items,
+    session.concurrency,
+    async (desired, index) => settled[index] ?? planWithRequests(session, desired),
+  );
+}
+
+async function planOnly(session: Session, desired: Desired): Promise<Plan> {
+  const resource = await resourceOf(session, desired.id);
+  return (
+    (resource === undefined ? undefined : planDirect(session, desired, resource)) ?? planWithRequests(session, desired)
+  );
+}
+
+async function watchKinds(session: Session, items: readonly Desired[]): Promise<void> {
+  if (session.store === undefined) return;
+  const kinds = new Map(items.map(({ id }) => [`${id.version}/${kindName(id)}`, id]));
+  const resources = await mapLimit([...kinds.values()], session.concurrency, (id) => resourceOf(session, id));
+  await session.store.ready(
+    resources.filter((resource) => resource !== undefined),
+    session.signal,
+  );
+}
+
+/** A kind that is not served, or cannot be looked up now, is the plan's to report. */
+async function resourceOf(session: Session, id: ObjectId): Promise<Resource | undefined> {
+  try {
+    return await resolve(session, id);
+  } catch (error) {
+    session.signal?.throwIfAborted();
+    if (!(error instanceof NoMatchError)) session.mapper.invalidate(id.group);
+    return undefined;
+  }
+}
+
+/** Writes in order of kinds, several objects of one kind at a time; stops at the first part with a failure. */
+async function writeStage(
+  session: Session,
+  plans: readonly Exclude<Plan, { step: 'refuse' }>[],
+  before: readonly Change[],
+): Promise<readonly Written[]> {
+  const written: Written[] = [];
+  const parts = partsOf(plans.map((plan) => ({ id: plan.desired.id, plan })));
+  for (const part of parts) {
+    const results = await mapLimit(part, session.concurrency, ({ plan }) => tryWrite(session, plan));
+    const failures = results.flatMap((result) => ('failure' in result ? [result.failure] : []));
+    written.push(...results.flatMap((result) => ('written' in result ? [result.written] : [])));
+    if (failures.length > 0) {
+      const changes = [...before, ...written.map(({ desired: { id }, action }): Change => ({ id, action }))];
+      const code = failures.every(({ refused }) => refused) ? 'dryRun' : 'apply';
+      throw new ApplyError(code, errorText(failures, changes), failures, changes);
+    }
+  }
+  return written;
+}
+
+async function tryWrite(
+  session: Session,
+  plan: Exclude<Plan, { step: 'refuse' }>,
+): Promise<{ readonly written: Written } | { readonly failure: ObjectFailure & { readonly refused: boolean } }> {
+  const { id } = plan.desired;
+  try {
+    return { written: await write(session, plan) };
+  } catch (error) {
+    session.signal?.throwIfAborted();
+    session.store?.drop(id);
+    const refused = error instanceof RefusedError;
+    return { failure: { id, message: refused ? error.message : applyFailure(id, error), refused } };
+  }
+}
+
+/** The bad objects, then what was changed before; each line ends in a newline (spec A4). */
+export function errorText(failures: readonly ObjectFailure[], before: readonly Change[]): string {
+  const changed = before.filter(({ action }) => action !== 'unchanged' && action !== 'skipped');
+  const lines = [
+    ...failures.map(({ message }) => message),
+    ...changed.map(({ id, action }) => `${formatObject(id)} ${action}`),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}

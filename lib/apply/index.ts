@@ -1,0 +1,8 @@
+export type * from './contract.ts';
+export { createApplyEngine } from './engine.ts';
+export { ApplyError, type ApplyErrorCode, type ObjectFailure } from './error.ts';
+export { pruneMessage } from './failure-text.ts';
+export { computeHealth } from './health.ts';
+export { openLiveObjects } from './live-objects.ts';
+export { formatChanges, formatObject, inventoryEntry, objectId, parseInventoryEntry } from './object-id.ts';
+export { diffInventory } from './order.ts';

@@ -1,0 +1,104 @@
+import { KustomizeError } from './error.ts';
+import type { FileSystem } from './file-system.ts';
+import { addHashSuffixes } from './generate/hash.ts';
+import { Loader, type LoadRestrictions } from './load/loader.ts';
+import { type Order, sortResources } from './order/sort.ts';
+import { fixNameReferences } from './references/name-references.ts';
+import { finishAnnotations, type ParseCache } from './resource/read-resources.ts';
+import type { ResMap } from './resource/res-map.ts';
+import { Accumulator } from './target/accumulator.ts';
+import { Target } from './target/target.ts';
+import { type JsonValue, type MapNode, print, toJson, YamlError } from './yaml/index.ts';
+
+export interface BuildOptions {
+  /** `rootOnly`: files must lie in or below the kustomization that names them, as the `kustomize` command has it. */
+  readonly loadRestrictions: LoadRestrictions;
+  /** `legacy` sorts by kind as the `kustomize` command does; `none` keeps the order of the sources, as Flux does. */
+  readonly order: Order;
+  /** Stands in for the file of the root folder: its text, or the parsed file. */
+  readonly kustomizationOverride?: string | MapNode;
+  /** Gets kustomize's warnings, a line each. */
+  readonly warn?: (line: string) => void;
+  /** Shared between builds, so that a base that many of them use is parsed once. */
+  readonly cache?: ParseCache;
+  readonly signal?: AbortSignal;
+}
+
+/** One object of the result. */
+export interface BuiltResource {
+  readonly node: MapNode;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+  /** @throws KustomizeError when a value has no JSON form */
+  toJson(): { [key: string]: JsonValue };
+}
+
+export interface BuildResult {
+  readonly resources: readonly BuiltResource[];
+  /** The text that `kustomize build` prints. @throws KustomizeError when a value cannot be printed */
+  print(): string;
+}
+
+/**
+ * Builds the kustomization in a folder, byte for byte as kustomize v5.8.1 does. Pure but for the file system; builds
+ * share nothing unless they are given the same cache.
+ * @throws KustomizeError
+ */
+export function build(files: FileSystem, root: string, options: BuildOptions): BuildResult {
+  const checkpoint = (): void => options.signal?.throwIfAborted();
+  const loader = Loader.open(files, root, options.loadRestrictions);
+  const context = { cache: options.cache, warn: options.warn ?? ((): void => {}), checkpoint };
+  const target = new Target(loader, context, options.kustomizationOverride);
+  const { map, config, variables } = target.accumulate(new Accumulator());
+  addHashSuffixes(map);
+  fixNameReferences(map, config);
+  if (variables.length > 0) throw new KustomizeError('unsupported', "field 'vars' is not supported yet");
+  dropLocalConfig(map);
+  sortResources(map, options.order, target.file.sortOptions);
+  return result(map);
+}
+
+/** Objects that are only there for other tools to read. */
+function dropLocalConfig(map: ResMap): void {
+  map.keep((resource) => {
+    const mark = resource.annotations().get('config.kubernetes.io/local-config');
+    return mark === undefined || mark === 'false';
+  });
+}
+
+function result(map: ResMap): BuildResult {
+  const resources = map.resources.map((resource): BuiltResource => {
+    const { node, namespace } = resource;
+    finishAnnotations(node);
+    return {
+      node,
+      apiVersion: resource.gvk.apiVersion,
+      kind: resource.kind,
+      name: resource.name,
+      ...(namespace === '' ? {} : { namespace }),
+      toJson: () => objectOf(node),
+    };
+  });
+  return { resources, print: () => resources.map(({ node }) => printed(node)).join('---\n') };
+}
+
+function objectOf(node: MapNode): { [key: string]: JsonValue } {
+  const json = asKustomizeError(() => toJson(node));
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    throw new KustomizeError('invalidResource', 'cannot turn a resource into JSON: expected an object');
+  }
+  return json;
+}
+
+const printed = (node: MapNode): string => asKustomizeError(() => print(node));
+
+function asKustomizeError<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new KustomizeError('invalidResource', error.message, { line: error.line, cause: error });
+  }
+}

@@ -1,0 +1,656 @@
+// Printed by hack/kustomize-data/main.ts from sigs.k8s.io/kustomize/kyaml@v0.21.1, kubernetesapi/v1_21_2 (Apache-2.0). Do not edit.
+import type { MergeSchema } from './merge-schema.ts';
+
+export const kubernetesMergeSchema: MergeSchema = {
+  kinds: {
+    'events.k8s.io/v1beta1|Event': 'io.k8s.api.events.v1beta1.Event',
+    'v1|ComponentStatus': 'io.k8s.api.core.v1.ComponentStatus',
+    'v1|Pod': 'io.k8s.api.core.v1.Pod',
+    'certificates.k8s.io/v1beta1|CertificateSigningRequestList':
+      'io.k8s.api.certificates.v1beta1.CertificateSigningRequestList',
+    'v1|Event': 'io.k8s.api.core.v1.Event',
+    'v1|LimitRangeList': 'io.k8s.api.core.v1.LimitRangeList',
+    'batch/v1|CronJobList': 'io.k8s.api.batch.v1.CronJobList',
+    'apps/v1|StatefulSetList': 'io.k8s.api.apps.v1.StatefulSetList',
+    'storage.k8s.io/v1|CSIDriver': 'io.k8s.api.storage.v1.CSIDriver',
+    'flowcontrol.apiserver.k8s.io/v1beta1|PriorityLevelConfigurationList':
+      'io.k8s.api.flowcontrol.v1beta1.PriorityLevelConfigurationList',
+    'v1|PersistentVolume': 'io.k8s.api.core.v1.PersistentVolume',
+    'batch/v1beta1|CronJobList': 'io.k8s.api.batch.v1beta1.CronJobList',
+    'storage.k8s.io/v1|StorageClass': 'io.k8s.api.storage.v1.StorageClass',
+    'apiregistration.k8s.io/v1|APIService': 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
+    'node.k8s.io/v1beta1|RuntimeClass': 'io.k8s.api.node.v1beta1.RuntimeClass',
+    'rbac.authorization.k8s.io/v1|Role': 'io.k8s.api.rbac.v1.Role',
+    'v1|ReplicationController': 'io.k8s.api.core.v1.ReplicationController',
+    'certificates.k8s.io/v1|CertificateSigningRequest': 'io.k8s.api.certificates.v1.CertificateSigningRequest',
+    'apps/v1|DeploymentList': 'io.k8s.api.apps.v1.DeploymentList',
+    'extensions/v1beta1|IngressList': 'io.k8s.api.extensions.v1beta1.IngressList',
+    'networking.k8s.io/v1|IngressList': 'io.k8s.api.networking.v1.IngressList',
+    'discovery.k8s.io/v1beta1|EndpointSliceList': 'io.k8s.api.discovery.v1beta1.EndpointSliceList',
+    'networking.k8s.io/v1|NetworkPolicy': 'io.k8s.api.networking.v1.NetworkPolicy',
+    'batch/v1|JobList': 'io.k8s.api.batch.v1.JobList',
+    'authorization.k8s.io/v1|SubjectAccessReview': 'io.k8s.api.authorization.v1.SubjectAccessReview',
+    'autoscaling/v1|HorizontalPodAutoscaler': 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler',
+    'rbac.authorization.k8s.io/v1beta1|RoleBindingList': 'io.k8s.api.rbac.v1beta1.RoleBindingList',
+    'authentication.k8s.io/v1|TokenRequest': 'io.k8s.api.authentication.v1.TokenRequest',
+    'autoscaling/v2beta2|HorizontalPodAutoscalerList': 'io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscalerList',
+    'v1|PersistentVolumeList': 'io.k8s.api.core.v1.PersistentVolumeList',
+    'storage.k8s.io/v1|CSINodeList': 'io.k8s.api.storage.v1.CSINodeList',
+    'coordination.k8s.io/v1|Lease': 'io.k8s.api.coordination.v1.Lease',
+    'batch/v1|Job': 'io.k8s.api.batch.v1.Job',
+    'flowcontrol.apiserver.k8s.io/v1beta1|FlowSchemaList': 'io.k8s.api.flowcontrol.v1beta1.FlowSchemaList',
+    'networking.k8s.io/v1beta1|Ingress': 'io.k8s.api.networking.v1beta1.Ingress',
+    'v1|EndpointsList': 'io.k8s.api.core.v1.EndpointsList',
+    'networking.k8s.io/v1beta1|IngressClass': 'io.k8s.api.networking.v1beta1.IngressClass',
+    'v1|EventList': 'io.k8s.api.core.v1.EventList',
+    'v1|Secret': 'io.k8s.api.core.v1.Secret',
+    'node.k8s.io/v1|RuntimeClass': 'io.k8s.api.node.v1.RuntimeClass',
+    'v1|PersistentVolumeClaimList': 'io.k8s.api.core.v1.PersistentVolumeClaimList',
+    'discovery.k8s.io/v1|EndpointSlice': 'io.k8s.api.discovery.v1.EndpointSlice',
+    'v1|NamespaceList': 'io.k8s.api.core.v1.NamespaceList',
+    'v1|NodeList': 'io.k8s.api.core.v1.NodeList',
+    'rbac.authorization.k8s.io/v1beta1|RoleList': 'io.k8s.api.rbac.v1beta1.RoleList',
+    'storage.k8s.io/v1beta1|CSINodeList': 'io.k8s.api.storage.v1beta1.CSINodeList',
+    'networking.k8s.io/v1|NetworkPolicyList': 'io.k8s.api.networking.v1.NetworkPolicyList',
+    'policy/v1beta1|PodDisruptionBudget': 'io.k8s.api.policy.v1beta1.PodDisruptionBudget',
+    'coordination.k8s.io/v1|LeaseList': 'io.k8s.api.coordination.v1.LeaseList',
+    'v1|SecretList': 'io.k8s.api.core.v1.SecretList',
+    'node.k8s.io/v1|RuntimeClassList': 'io.k8s.api.node.v1.RuntimeClassList',
+    'rbac.authorization.k8s.io/v1|ClusterRoleBinding': 'io.k8s.api.rbac.v1.ClusterRoleBinding',
+    'authorization.k8s.io/v1beta1|SelfSubjectRulesReview': 'io.k8s.api.authorization.v1beta1.SelfSubjectRulesReview',
+    'autoscaling/v1|Scale': 'io.k8s.api.autoscaling.v1.Scale',
+    'admissionregistration.k8s.io/v1|MutatingWebhookConfiguration':
+      'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
+    'admissionregistration.k8s.io/v1beta1|MutatingWebhookConfiguration':
+      'io.k8s.api.admissionregistration.v1beta1.MutatingWebhookConfiguration',
+    'admissionregistration.k8s.io/v1beta1|ValidatingWebhookConfiguration':
+      'io.k8s.api.admissionregistration.v1beta1.ValidatingWebhookConfiguration',
+    'storage.k8s.io/v1beta1|StorageClassList': 'io.k8s.api.storage.v1beta1.StorageClassList',
+    'apiregistration.k8s.io/v1beta1|APIService': 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIService',
+    'admissionregistration.k8s.io/v1|ValidatingWebhookConfiguration':
+      'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
+    'v1|ServiceAccount': 'io.k8s.api.core.v1.ServiceAccount',
+    'rbac.authorization.k8s.io/v1|ClusterRoleList': 'io.k8s.api.rbac.v1.ClusterRoleList',
+    'apiextensions.k8s.io/v1beta1|CustomResourceDefinitionList':
+      'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1beta1.CustomResourceDefinitionList',
+    'v1|ServiceList': 'io.k8s.api.core.v1.ServiceList',
+    'storage.k8s.io/v1beta1|CSINode': 'io.k8s.api.storage.v1beta1.CSINode',
+    'v1|ConfigMapList': 'io.k8s.api.core.v1.ConfigMapList',
+    'storage.k8s.io/v1|CSINode': 'io.k8s.api.storage.v1.CSINode',
+    'storage.k8s.io/v1beta1|VolumeAttachmentList': 'io.k8s.api.storage.v1beta1.VolumeAttachmentList',
+    'certificates.k8s.io/v1|CertificateSigningRequestList': 'io.k8s.api.certificates.v1.CertificateSigningRequestList',
+    'v1|ResourceQuotaList': 'io.k8s.api.core.v1.ResourceQuotaList',
+    'networking.k8s.io/v1beta1|IngressList': 'io.k8s.api.networking.v1beta1.IngressList',
+    'storage.k8s.io/v1beta1|CSIStorageCapacity': 'io.k8s.api.storage.v1beta1.CSIStorageCapacity',
+    'node.k8s.io/v1beta1|RuntimeClassList': 'io.k8s.api.node.v1beta1.RuntimeClassList',
+    'policy/v1|PodDisruptionBudgetList': 'io.k8s.api.policy.v1.PodDisruptionBudgetList',
+    'v1|PodTemplateList': 'io.k8s.api.core.v1.PodTemplateList',
+    'storage.k8s.io/v1beta1|StorageClass': 'io.k8s.api.storage.v1beta1.StorageClass',
+    'v1|LimitRange': 'io.k8s.api.core.v1.LimitRange',
+    'networking.k8s.io/v1beta1|IngressClassList': 'io.k8s.api.networking.v1beta1.IngressClassList',
+    'apiregistration.k8s.io/v1beta1|APIServiceList':
+      'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIServiceList',
+    'rbac.authorization.k8s.io/v1beta1|ClusterRoleList': 'io.k8s.api.rbac.v1beta1.ClusterRoleList',
+    'apps/v1|DaemonSet': 'io.k8s.api.apps.v1.DaemonSet',
+    'apps/v1|Deployment': 'io.k8s.api.apps.v1.Deployment',
+    'networking.k8s.io/v1|IngressClassList': 'io.k8s.api.networking.v1.IngressClassList',
+    'v1|PodList': 'io.k8s.api.core.v1.PodList',
+    'events.k8s.io/v1beta1|EventList': 'io.k8s.api.events.v1beta1.EventList',
+    'authorization.k8s.io/v1|LocalSubjectAccessReview': 'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
+    'storage.k8s.io/v1beta1|CSIDriver': 'io.k8s.api.storage.v1beta1.CSIDriver',
+    'storage.k8s.io/v1|CSIDriverList': 'io.k8s.api.storage.v1.CSIDriverList',
+    'rbac.authorization.k8s.io/v1beta1|ClusterRoleBinding': 'io.k8s.api.rbac.v1beta1.ClusterRoleBinding',
+    'apps/v1|ReplicaSetList': 'io.k8s.api.apps.v1.ReplicaSetList',
+    'batch/v1beta1|CronJob': 'io.k8s.api.batch.v1beta1.CronJob',
+    'rbac.authorization.k8s.io/v1|ClusterRoleBindingList': 'io.k8s.api.rbac.v1.ClusterRoleBindingList',
+    'v1|ServiceAccountList': 'io.k8s.api.core.v1.ServiceAccountList',
+    'coordination.k8s.io/v1beta1|LeaseList': 'io.k8s.api.coordination.v1beta1.LeaseList',
+    'v1|ResourceQuota': 'io.k8s.api.core.v1.ResourceQuota',
+    'v1|Service': 'io.k8s.api.core.v1.Service',
+    'storage.k8s.io/v1|VolumeAttachment': 'io.k8s.api.storage.v1.VolumeAttachment',
+    'v1|Endpoints': 'io.k8s.api.core.v1.Endpoints',
+    'policy/v1beta1|PodSecurityPolicy': 'io.k8s.api.policy.v1beta1.PodSecurityPolicy',
+    'scheduling.k8s.io/v1|PriorityClass': 'io.k8s.api.scheduling.v1.PriorityClass',
+    'admissionregistration.k8s.io/v1|ValidatingWebhookConfigurationList':
+      'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList',
+    'authorization.k8s.io/v1|SelfSubjectRulesReview': 'io.k8s.api.authorization.v1.SelfSubjectRulesReview',
+    'rbac.authorization.k8s.io/v1beta1|ClusterRole': 'io.k8s.api.rbac.v1beta1.ClusterRole',
+    'policy/v1beta1|Eviction': 'io.k8s.api.policy.v1beta1.Eviction',
+    'storage.k8s.io/v1beta1|VolumeAttachment': 'io.k8s.api.storage.v1beta1.VolumeAttachment',
+    'v1|Node': 'io.k8s.api.core.v1.Node',
+    'batch/v1|CronJob': 'io.k8s.api.batch.v1.CronJob',
+    'scheduling.k8s.io/v1|PriorityClassList': 'io.k8s.api.scheduling.v1.PriorityClassList',
+    'storage.k8s.io/v1|VolumeAttachmentList': 'io.k8s.api.storage.v1.VolumeAttachmentList',
+    'apiextensions.k8s.io/v1beta1|CustomResourceDefinition':
+      'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1beta1.CustomResourceDefinition',
+    'authentication.k8s.io/v1beta1|TokenReview': 'io.k8s.api.authentication.v1beta1.TokenReview',
+    'storage.k8s.io/v1|StorageClassList': 'io.k8s.api.storage.v1.StorageClassList',
+    'autoscaling/v2beta1|HorizontalPodAutoscalerList': 'io.k8s.api.autoscaling.v2beta1.HorizontalPodAutoscalerList',
+    'flowcontrol.apiserver.k8s.io/v1beta1|FlowSchema': 'io.k8s.api.flowcontrol.v1beta1.FlowSchema',
+    'authorization.k8s.io/v1beta1|SubjectAccessReview': 'io.k8s.api.authorization.v1beta1.SubjectAccessReview',
+    'apps/v1|DaemonSetList': 'io.k8s.api.apps.v1.DaemonSetList',
+    'flowcontrol.apiserver.k8s.io/v1beta1|PriorityLevelConfiguration':
+      'io.k8s.api.flowcontrol.v1beta1.PriorityLevelConfiguration',
+    'apiextensions.k8s.io/v1|CustomResourceDefinition':
+      'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+    'autoscaling/v2beta2|HorizontalPodAutoscaler': 'io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscaler',
+    'networking.k8s.io/v1|Ingress': 'io.k8s.api.networking.v1.Ingress',
+    'authorization.k8s.io/v1beta1|SelfSubjectAccessReview': 'io.k8s.api.authorization.v1beta1.SelfSubjectAccessReview',
+    'admissionregistration.k8s.io/v1beta1|MutatingWebhookConfigurationList':
+      'io.k8s.api.admissionregistration.v1beta1.MutatingWebhookConfigurationList',
+    'rbac.authorization.k8s.io/v1|RoleList': 'io.k8s.api.rbac.v1.RoleList',
+    'autoscaling/v2beta1|HorizontalPodAutoscaler': 'io.k8s.api.autoscaling.v2beta1.HorizontalPodAutoscaler',
+    'rbac.authorization.k8s.io/v1beta1|ClusterRoleBindingList': 'io.k8s.api.rbac.v1beta1.ClusterRoleBindingList',
+    'admissionregistration.k8s.io/v1|MutatingWebhookConfigurationList':
+      'io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList',
+    'rbac.authorization.k8s.io/v1|ClusterRole': 'io.k8s.api.rbac.v1.ClusterRole',
+    'v1|PodTemplate': 'io.k8s.api.core.v1.PodTemplate',
+    'scheduling.k8s.io/v1beta1|PriorityClass': 'io.k8s.api.scheduling.v1beta1.PriorityClass',
+    'scheduling.k8s.io/v1beta1|PriorityClassList': 'io.k8s.api.scheduling.v1beta1.PriorityClassList',
+    'apps/v1|ReplicaSet': 'io.k8s.api.apps.v1.ReplicaSet',
+    'events.k8s.io/v1|EventList': 'io.k8s.api.events.v1.EventList',
+    'autoscaling/v1|HorizontalPodAutoscalerList': 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerList',
+    'certificates.k8s.io/v1beta1|CertificateSigningRequest':
+      'io.k8s.api.certificates.v1beta1.CertificateSigningRequest',
+    'v1|Binding': 'io.k8s.api.core.v1.Binding',
+    'policy/v1|PodDisruptionBudget': 'io.k8s.api.policy.v1.PodDisruptionBudget',
+    'rbac.authorization.k8s.io/v1|RoleBinding': 'io.k8s.api.rbac.v1.RoleBinding',
+    'admissionregistration.k8s.io/v1beta1|ValidatingWebhookConfigurationList':
+      'io.k8s.api.admissionregistration.v1beta1.ValidatingWebhookConfigurationList',
+    'storage.k8s.io/v1beta1|CSIDriverList': 'io.k8s.api.storage.v1beta1.CSIDriverList',
+    'apps/v1|StatefulSet': 'io.k8s.api.apps.v1.StatefulSet',
+    'policy/v1beta1|PodSecurityPolicyList': 'io.k8s.api.policy.v1beta1.PodSecurityPolicyList',
+    'networking.k8s.io/v1|IngressClass': 'io.k8s.api.networking.v1.IngressClass',
+    'rbac.authorization.k8s.io/v1beta1|Role': 'io.k8s.api.rbac.v1beta1.Role',
+    'rbac.authorization.k8s.io/v1beta1|RoleBinding': 'io.k8s.api.rbac.v1beta1.RoleBinding',
+    'v1|ConfigMap': 'io.k8s.api.core.v1.ConfigMap',
+    'authorization.k8s.io/v1|SelfSubjectAccessReview': 'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
+    'apiregistration.k8s.io/v1|APIServiceList': 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceList',
+    'discovery.k8s.io/v1|EndpointSliceList': 'io.k8s.api.discovery.v1.EndpointSliceList',
+    'v1|ComponentStatusList': 'io.k8s.api.core.v1.ComponentStatusList',
+    'v1|PersistentVolumeClaim': 'io.k8s.api.core.v1.PersistentVolumeClaim',
+    'policy/v1beta1|PodDisruptionBudgetList': 'io.k8s.api.policy.v1beta1.PodDisruptionBudgetList',
+    'coordination.k8s.io/v1beta1|Lease': 'io.k8s.api.coordination.v1beta1.Lease',
+    'apiextensions.k8s.io/v1|CustomResourceDefinitionList':
+      'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList',
+    'authentication.k8s.io/v1|TokenReview': 'io.k8s.api.authentication.v1.TokenReview',
+    'authorization.k8s.io/v1beta1|LocalSubjectAccessReview':
+      'io.k8s.api.authorization.v1beta1.LocalSubjectAccessReview',
+    'v1|ReplicationControllerList': 'io.k8s.api.core.v1.ReplicationControllerList',
+    'extensions/v1beta1|Ingress': 'io.k8s.api.extensions.v1beta1.Ingress',
+    'discovery.k8s.io/v1beta1|EndpointSlice': 'io.k8s.api.discovery.v1beta1.EndpointSlice',
+    'rbac.authorization.k8s.io/v1|RoleBindingList': 'io.k8s.api.rbac.v1.RoleBindingList',
+    'apps/v1|ControllerRevision': 'io.k8s.api.apps.v1.ControllerRevision',
+    'storage.k8s.io/v1beta1|CSIStorageCapacityList': 'io.k8s.api.storage.v1beta1.CSIStorageCapacityList',
+    'apps/v1|ControllerRevisionList': 'io.k8s.api.apps.v1.ControllerRevisionList',
+    'events.k8s.io/v1|Event': 'io.k8s.api.events.v1.Event',
+    'v1|Namespace': 'io.k8s.api.core.v1.Namespace',
+  },
+  definitions: {
+    'io.k8s.api.events.v1beta1.Event': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.ComponentStatus': {
+      conditions: { list: true, keys: ['type'] },
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.Pod': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.core.v1.PodSpec' },
+      status: { def: 'io.k8s.api.core.v1.PodStatus' },
+    },
+    'io.k8s.api.storage.v1beta1.CSINodeSpec': { drivers: { list: true, keys: ['name'] } },
+    'io.k8s.api.certificates.v1beta1.CertificateSigningRequestList': {
+      items: { list: true, def: 'io.k8s.api.certificates.v1beta1.CertificateSigningRequest' },
+    },
+    'io.k8s.api.core.v1.Event': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.LimitRangeList': { items: { list: true, def: 'io.k8s.api.core.v1.LimitRange' } },
+    'io.k8s.api.batch.v1.CronJobList': { items: { list: true, def: 'io.k8s.api.batch.v1.CronJob' } },
+    'io.k8s.api.apps.v1.StatefulSetList': { items: { list: true, def: 'io.k8s.api.apps.v1.StatefulSet' } },
+    'io.k8s.api.storage.v1.CSIDriver': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.flowcontrol.v1beta1.PriorityLevelConfigurationList': {
+      items: { list: true, def: 'io.k8s.api.flowcontrol.v1beta1.PriorityLevelConfiguration' },
+    },
+    'io.k8s.api.core.v1.PersistentVolume': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.batch.v1beta1.CronJobList': { items: { list: true, def: 'io.k8s.api.batch.v1beta1.CronJob' } },
+    'io.k8s.api.storage.v1.StorageClass': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      status: { def: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus' },
+    },
+    'io.k8s.api.apps.v1.StatefulSetSpec': {
+      template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' },
+      volumeClaimTemplates: { list: true, def: 'io.k8s.api.core.v1.PersistentVolumeClaim' },
+    },
+    'io.k8s.api.node.v1beta1.RuntimeClass': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.rbac.v1.Role': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.ReplicationController': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.core.v1.ReplicationControllerSpec' },
+      status: { def: 'io.k8s.api.core.v1.ReplicationControllerStatus' },
+    },
+    'io.k8s.api.certificates.v1.CertificateSigningRequest': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.PodTemplateSpec': {
+      spec: { def: 'io.k8s.api.core.v1.PodSpec' },
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.apps.v1.DeploymentList': { items: { list: true, def: 'io.k8s.api.apps.v1.Deployment' } },
+    'io.k8s.api.policy.v1.PodDisruptionBudgetStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.extensions.v1beta1.IngressList': {
+      items: { list: true, def: 'io.k8s.api.extensions.v1beta1.Ingress' },
+    },
+    'io.k8s.api.networking.v1.IngressList': { items: { list: true, def: 'io.k8s.api.networking.v1.Ingress' } },
+    'io.k8s.api.discovery.v1beta1.EndpointSliceList': {
+      items: { list: true, def: 'io.k8s.api.discovery.v1beta1.EndpointSlice' },
+    },
+    'io.k8s.api.networking.v1.NetworkPolicy': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.batch.v1.JobList': { items: { list: true, def: 'io.k8s.api.batch.v1.Job' } },
+    'io.k8s.api.authorization.v1.SubjectAccessReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.rbac.v1beta1.RoleBindingList': { items: { list: true, def: 'io.k8s.api.rbac.v1beta1.RoleBinding' } },
+    'io.k8s.api.authentication.v1.TokenRequest': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscalerList': {
+      items: { list: true, def: 'io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscaler' },
+    },
+    'io.k8s.api.core.v1.PersistentVolumeList': { items: { list: true, def: 'io.k8s.api.core.v1.PersistentVolume' } },
+    'io.k8s.api.storage.v1.CSINodeList': { items: { list: true, def: 'io.k8s.api.storage.v1.CSINode' } },
+    'io.k8s.api.coordination.v1.Lease': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.NamespaceStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.batch.v1.JobStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.batch.v1.Job': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.batch.v1.JobSpec' },
+      status: { def: 'io.k8s.api.batch.v1.JobStatus' },
+    },
+    'io.k8s.api.core.v1.ServiceSpec': { ports: { list: true, keys: ['port', 'protocol'] } },
+    'io.k8s.api.flowcontrol.v1beta1.FlowSchemaList': {
+      items: { list: true, def: 'io.k8s.api.flowcontrol.v1beta1.FlowSchema' },
+    },
+    'io.k8s.api.networking.v1beta1.Ingress': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.EndpointsList': { items: { list: true, def: 'io.k8s.api.core.v1.Endpoints' } },
+    'io.k8s.api.core.v1.ReplicationControllerStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.networking.v1beta1.IngressClass': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.EventList': { items: { list: true, def: 'io.k8s.api.core.v1.Event' } },
+    'io.k8s.api.core.v1.Secret': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.node.v1.RuntimeClass': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.PersistentVolumeClaimList': {
+      items: { list: true, def: 'io.k8s.api.core.v1.PersistentVolumeClaim' },
+    },
+    'io.k8s.api.discovery.v1.EndpointSlice': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.NamespaceList': { items: { list: true, def: 'io.k8s.api.core.v1.Namespace' } },
+    'io.k8s.api.core.v1.NodeList': { items: { list: true, def: 'io.k8s.api.core.v1.Node' } },
+    'io.k8s.api.rbac.v1beta1.RoleList': { items: { list: true, def: 'io.k8s.api.rbac.v1beta1.Role' } },
+    'io.k8s.api.storage.v1beta1.CSINodeList': { items: { list: true, def: 'io.k8s.api.storage.v1beta1.CSINode' } },
+    'io.k8s.api.networking.v1.NetworkPolicyList': {
+      items: { list: true, def: 'io.k8s.api.networking.v1.NetworkPolicy' },
+    },
+    'io.k8s.api.policy.v1beta1.PodDisruptionBudget': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      status: { def: 'io.k8s.api.policy.v1beta1.PodDisruptionBudgetStatus' },
+    },
+    'io.k8s.api.coordination.v1.LeaseList': { items: { list: true, def: 'io.k8s.api.coordination.v1.Lease' } },
+    'io.k8s.api.core.v1.SecretList': { items: { list: true, def: 'io.k8s.api.core.v1.Secret' } },
+    'io.k8s.api.node.v1.RuntimeClassList': { items: { list: true, def: 'io.k8s.api.node.v1.RuntimeClass' } },
+    'io.k8s.api.rbac.v1.ClusterRoleBinding': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.authorization.v1beta1.SelfSubjectRulesReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.autoscaling.v1.Scale': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      webhooks: { list: true, keys: ['name'] },
+    },
+    'io.k8s.api.admissionregistration.v1beta1.MutatingWebhookConfiguration': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      webhooks: { list: true, keys: ['name'] },
+    },
+    'io.k8s.api.admissionregistration.v1beta1.ValidatingWebhookConfiguration': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      webhooks: { list: true, keys: ['name'] },
+    },
+    'io.k8s.api.storage.v1beta1.StorageClassList': {
+      items: { list: true, def: 'io.k8s.api.storage.v1beta1.StorageClass' },
+    },
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIService': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      status: { def: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIServiceStatus' },
+    },
+    'io.k8s.api.core.v1.EphemeralVolumeSource': {
+      volumeClaimTemplate: { def: 'io.k8s.api.core.v1.PersistentVolumeClaimTemplate' },
+    },
+    'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      webhooks: { list: true, keys: ['name'] },
+    },
+    'io.k8s.api.apps.v1.StatefulSetStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.core.v1.ServiceAccount': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      secrets: { list: true, keys: ['name'] },
+    },
+    'io.k8s.api.rbac.v1.ClusterRoleList': { items: { list: true, def: 'io.k8s.api.rbac.v1.ClusterRole' } },
+    'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1beta1.CustomResourceDefinitionList': {
+      items: {
+        list: true,
+        def: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1beta1.CustomResourceDefinition',
+      },
+    },
+    'io.k8s.api.core.v1.ServiceList': { items: { list: true, def: 'io.k8s.api.core.v1.Service' } },
+    'io.k8s.api.storage.v1beta1.CSINode': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.storage.v1beta1.CSINodeSpec' },
+    },
+    'io.k8s.api.core.v1.ConfigMapList': { items: { list: true, def: 'io.k8s.api.core.v1.ConfigMap' } },
+    'io.k8s.api.storage.v1.CSINode': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.storage.v1.CSINodeSpec' },
+    },
+    'io.k8s.api.storage.v1beta1.VolumeAttachmentList': {
+      items: { list: true, def: 'io.k8s.api.storage.v1beta1.VolumeAttachment' },
+    },
+    'io.k8s.api.certificates.v1.CertificateSigningRequestList': {
+      items: { list: true, def: 'io.k8s.api.certificates.v1.CertificateSigningRequest' },
+    },
+    'io.k8s.api.core.v1.ResourceQuotaList': { items: { list: true, def: 'io.k8s.api.core.v1.ResourceQuota' } },
+    'io.k8s.api.networking.v1beta1.IngressList': {
+      items: { list: true, def: 'io.k8s.api.networking.v1beta1.Ingress' },
+    },
+    'io.k8s.api.storage.v1beta1.CSIStorageCapacity': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.node.v1beta1.RuntimeClassList': { items: { list: true, def: 'io.k8s.api.node.v1beta1.RuntimeClass' } },
+    'io.k8s.api.policy.v1.PodDisruptionBudgetList': {
+      items: { list: true, def: 'io.k8s.api.policy.v1.PodDisruptionBudget' },
+    },
+    'io.k8s.api.core.v1.PodTemplateList': { items: { list: true, def: 'io.k8s.api.core.v1.PodTemplate' } },
+    'io.k8s.api.storage.v1beta1.StorageClass': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.LimitRange': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.networking.v1beta1.IngressClassList': {
+      items: { list: true, def: 'io.k8s.api.networking.v1beta1.IngressClass' },
+    },
+    'io.k8s.api.batch.v1.JobSpec': { template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' } },
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIServiceList': {
+      items: { list: true, def: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIService' },
+    },
+    'io.k8s.api.rbac.v1beta1.ClusterRoleList': { items: { list: true, def: 'io.k8s.api.rbac.v1beta1.ClusterRole' } },
+    'io.k8s.api.apps.v1.DaemonSet': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.apps.v1.DaemonSetSpec' },
+      status: { def: 'io.k8s.api.apps.v1.DaemonSetStatus' },
+    },
+    'io.k8s.api.apps.v1.Deployment': {
+      status: { def: 'io.k8s.api.apps.v1.DeploymentStatus' },
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.apps.v1.DeploymentSpec' },
+    },
+    'io.k8s.api.core.v1.PodSpec': {
+      ephemeralContainers: { list: true, def: 'io.k8s.api.core.v1.EphemeralContainer', keys: ['name'] },
+      initContainers: { list: true, def: 'io.k8s.api.core.v1.Container', keys: ['name'] },
+      hostAliases: { list: true, keys: ['ip'] },
+      imagePullSecrets: { list: true, keys: ['name'] },
+      topologySpreadConstraints: { list: true, keys: ['topologyKey', 'whenUnsatisfiable'] },
+      volumes: { list: true, def: 'io.k8s.api.core.v1.Volume', keys: ['name'] },
+      containers: { list: true, def: 'io.k8s.api.core.v1.Container', keys: ['name'] },
+    },
+    'io.k8s.api.networking.v1.IngressClassList': {
+      items: { list: true, def: 'io.k8s.api.networking.v1.IngressClass' },
+    },
+    'io.k8s.api.storage.v1.CSINodeSpec': { drivers: { list: true, keys: ['name'] } },
+    'io.k8s.api.core.v1.PodList': { items: { list: true, def: 'io.k8s.api.core.v1.Pod' } },
+    'io.k8s.api.events.v1beta1.EventList': { items: { list: true, def: 'io.k8s.api.events.v1beta1.Event' } },
+    'io.k8s.api.authorization.v1.LocalSubjectAccessReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.policy.v1beta1.PodDisruptionBudgetStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.storage.v1beta1.CSIDriver': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.storage.v1.CSIDriverList': { items: { list: true, def: 'io.k8s.api.storage.v1.CSIDriver' } },
+    'io.k8s.api.rbac.v1beta1.ClusterRoleBinding': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.apps.v1.DeploymentStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.apps.v1.ReplicaSetList': { items: { list: true, def: 'io.k8s.api.apps.v1.ReplicaSet' } },
+    'io.k8s.api.batch.v1beta1.CronJob': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.batch.v1beta1.CronJobSpec' },
+    },
+    'io.k8s.api.rbac.v1.ClusterRoleBindingList': {
+      items: { list: true, def: 'io.k8s.api.rbac.v1.ClusterRoleBinding' },
+    },
+    'io.k8s.api.core.v1.PersistentVolumeClaimStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.core.v1.ServiceAccountList': { items: { list: true, def: 'io.k8s.api.core.v1.ServiceAccount' } },
+    'io.k8s.api.coordination.v1beta1.LeaseList': {
+      items: { list: true, def: 'io.k8s.api.coordination.v1beta1.Lease' },
+    },
+    'io.k8s.api.core.v1.ResourceQuota': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.Service': {
+      status: { def: 'io.k8s.api.core.v1.ServiceStatus' },
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.core.v1.ServiceSpec' },
+    },
+    'io.k8s.api.storage.v1.VolumeAttachment': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.Endpoints': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.ServiceStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.policy.v1beta1.PodSecurityPolicy': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.scheduling.v1.PriorityClass': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfigurationList': {
+      items: { list: true, def: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration' },
+    },
+    'io.k8s.api.authorization.v1.SelfSubjectRulesReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.rbac.v1beta1.ClusterRole': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.policy.v1beta1.Eviction': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.storage.v1beta1.VolumeAttachment': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.Node': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.core.v1.NodeSpec' },
+      status: { def: 'io.k8s.api.core.v1.NodeStatus' },
+    },
+    'io.k8s.api.batch.v1.CronJob': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.batch.v1.CronJobSpec' },
+    },
+    'io.k8s.api.core.v1.PodStatus': {
+      conditions: { list: true, keys: ['type'] },
+      podIPs: { list: true, keys: ['ip'] },
+    },
+    'io.k8s.api.apps.v1.DaemonSetSpec': { template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' } },
+    'io.k8s.api.scheduling.v1.PriorityClassList': {
+      items: { list: true, def: 'io.k8s.api.scheduling.v1.PriorityClass' },
+    },
+    'io.k8s.api.storage.v1.VolumeAttachmentList': {
+      items: { list: true, def: 'io.k8s.api.storage.v1.VolumeAttachment' },
+    },
+    'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1beta1.CustomResourceDefinition': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.authentication.v1beta1.TokenReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.storage.v1.StorageClassList': { items: { list: true, def: 'io.k8s.api.storage.v1.StorageClass' } },
+    'io.k8s.api.autoscaling.v2beta1.HorizontalPodAutoscalerList': {
+      items: { list: true, def: 'io.k8s.api.autoscaling.v2beta1.HorizontalPodAutoscaler' },
+    },
+    'io.k8s.api.batch.v1beta1.JobTemplateSpec': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.batch.v1.JobSpec' },
+    },
+    'io.k8s.api.flowcontrol.v1beta1.FlowSchema': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.authorization.v1beta1.SubjectAccessReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.apps.v1.DaemonSetList': { items: { list: true, def: 'io.k8s.api.apps.v1.DaemonSet' } },
+    'io.k8s.api.flowcontrol.v1beta1.PriorityLevelConfiguration': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.autoscaling.v2beta2.HorizontalPodAutoscaler': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.networking.v1.Ingress': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.authorization.v1beta1.SelfSubjectAccessReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.NodeStatus': {
+      conditions: { list: true, keys: ['type'] },
+      addresses: { list: true, keys: ['type'] },
+    },
+    'io.k8s.api.admissionregistration.v1beta1.MutatingWebhookConfigurationList': {
+      items: { list: true, def: 'io.k8s.api.admissionregistration.v1beta1.MutatingWebhookConfiguration' },
+    },
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceStatus': {
+      conditions: { list: true, keys: ['type'] },
+    },
+    'io.k8s.api.rbac.v1.RoleList': { items: { list: true, def: 'io.k8s.api.rbac.v1.Role' } },
+    'io.k8s.api.autoscaling.v2beta1.HorizontalPodAutoscaler': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': {
+      finalizers: { list: true, keys: [] },
+      ownerReferences: { list: true, keys: ['uid'] },
+    },
+    'io.k8s.api.apps.v1.ReplicaSetStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.rbac.v1beta1.ClusterRoleBindingList': {
+      items: { list: true, def: 'io.k8s.api.rbac.v1beta1.ClusterRoleBinding' },
+    },
+    'io.k8s.api.admissionregistration.v1.MutatingWebhookConfigurationList': {
+      items: { list: true, def: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration' },
+    },
+    'io.k8s.api.apps.v1.ReplicaSetSpec': { template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' } },
+    'io.k8s.api.rbac.v1.ClusterRole': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.PodTemplate': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' },
+    },
+    'io.k8s.api.scheduling.v1beta1.PriorityClass': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.scheduling.v1beta1.PriorityClassList': {
+      items: { list: true, def: 'io.k8s.api.scheduling.v1beta1.PriorityClass' },
+    },
+    'io.k8s.api.apps.v1.DeploymentSpec': { template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' } },
+    'io.k8s.api.apps.v1.ReplicaSet': {
+      spec: { def: 'io.k8s.api.apps.v1.ReplicaSetSpec' },
+      status: { def: 'io.k8s.api.apps.v1.ReplicaSetStatus' },
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.events.v1.EventList': { items: { list: true, def: 'io.k8s.api.events.v1.Event' } },
+    'io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerList': {
+      items: { list: true, def: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler' },
+    },
+    'io.k8s.api.certificates.v1beta1.CertificateSigningRequest': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.Binding': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.PersistentVolumeClaimTemplate': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.Volume': { ephemeral: { def: 'io.k8s.api.core.v1.EphemeralVolumeSource' } },
+    'io.k8s.api.apps.v1.DaemonSetStatus': { conditions: { list: true, keys: ['type'] } },
+    'io.k8s.api.policy.v1.PodDisruptionBudget': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      status: { def: 'io.k8s.api.policy.v1.PodDisruptionBudgetStatus' },
+    },
+    'io.k8s.api.rbac.v1.RoleBinding': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.admissionregistration.v1beta1.ValidatingWebhookConfigurationList': {
+      items: { list: true, def: 'io.k8s.api.admissionregistration.v1beta1.ValidatingWebhookConfiguration' },
+    },
+    'io.k8s.api.storage.v1beta1.CSIDriverList': { items: { list: true, def: 'io.k8s.api.storage.v1beta1.CSIDriver' } },
+    'io.k8s.api.apps.v1.StatefulSet': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.apps.v1.StatefulSetSpec' },
+      status: { def: 'io.k8s.api.apps.v1.StatefulSetStatus' },
+    },
+    'io.k8s.api.core.v1.NodeSpec': { podCIDRs: { list: true, keys: [] } },
+    'io.k8s.api.policy.v1beta1.PodSecurityPolicyList': {
+      items: { list: true, def: 'io.k8s.api.policy.v1beta1.PodSecurityPolicy' },
+    },
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1beta1.APIServiceStatus': {
+      conditions: { list: true, keys: ['type'] },
+    },
+    'io.k8s.api.core.v1.Container': {
+      volumeMounts: { list: true, keys: ['mountPath'] },
+      volumeDevices: { list: true, keys: ['devicePath'] },
+      env: { list: true, keys: ['name'] },
+      ports: { list: true, keys: ['containerPort', 'protocol'] },
+    },
+    'io.k8s.api.networking.v1.IngressClass': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.rbac.v1beta1.Role': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.batch.v1beta1.CronJobSpec': { jobTemplate: { def: 'io.k8s.api.batch.v1beta1.JobTemplateSpec' } },
+    'io.k8s.api.core.v1.EphemeralContainer': {
+      volumeDevices: { list: true, keys: ['devicePath'] },
+      volumeMounts: { list: true, keys: ['mountPath'] },
+      env: { list: true, keys: ['name'] },
+    },
+    'io.k8s.api.rbac.v1beta1.RoleBinding': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.ConfigMap': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.authorization.v1.SelfSubjectAccessReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIServiceList': {
+      items: { list: true, def: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService' },
+    },
+    'io.k8s.api.discovery.v1.EndpointSliceList': {
+      items: { list: true, def: 'io.k8s.api.discovery.v1.EndpointSlice' },
+    },
+    'io.k8s.api.core.v1.ReplicationControllerSpec': { template: { def: 'io.k8s.api.core.v1.PodTemplateSpec' } },
+    'io.k8s.api.core.v1.ComponentStatusList': { items: { list: true, def: 'io.k8s.api.core.v1.ComponentStatus' } },
+    'io.k8s.api.core.v1.PersistentVolumeClaim': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      status: { def: 'io.k8s.api.core.v1.PersistentVolumeClaimStatus' },
+    },
+    'io.k8s.api.policy.v1beta1.PodDisruptionBudgetList': {
+      items: { list: true, def: 'io.k8s.api.policy.v1beta1.PodDisruptionBudget' },
+    },
+    'io.k8s.api.coordination.v1beta1.Lease': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionList': {
+      items: { list: true, def: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition' },
+    },
+    'io.k8s.api.authentication.v1.TokenReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.authorization.v1beta1.LocalSubjectAccessReview': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.core.v1.ReplicationControllerList': {
+      items: { list: true, def: 'io.k8s.api.core.v1.ReplicationController' },
+    },
+    'io.k8s.api.extensions.v1beta1.Ingress': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.batch.v1.CronJobSpec': { jobTemplate: { def: 'io.k8s.api.batch.v1.JobTemplateSpec' } },
+    'io.k8s.api.batch.v1.JobTemplateSpec': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+      spec: { def: 'io.k8s.api.batch.v1.JobSpec' },
+    },
+    'io.k8s.api.discovery.v1beta1.EndpointSlice': {
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+    'io.k8s.api.rbac.v1.RoleBindingList': { items: { list: true, def: 'io.k8s.api.rbac.v1.RoleBinding' } },
+    'io.k8s.api.apps.v1.ControllerRevision': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.storage.v1beta1.CSIStorageCapacityList': {
+      items: { list: true, def: 'io.k8s.api.storage.v1beta1.CSIStorageCapacity' },
+    },
+    'io.k8s.api.apps.v1.ControllerRevisionList': {
+      items: { list: true, def: 'io.k8s.api.apps.v1.ControllerRevision' },
+    },
+    'io.k8s.api.events.v1.Event': { metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+    'io.k8s.api.core.v1.Namespace': {
+      status: { def: 'io.k8s.api.core.v1.NamespaceStatus' },
+      metadata: { def: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+    },
+  },
+};

@@ -1,0 +1,96 @@
+import { KustomizeError } from '../error.ts';
+import type { FieldSpec } from '../kustomization/schema.ts';
+import { isSelected } from '../resource/gvk.ts';
+import { formatId } from '../resource/res-id.ts';
+import { isNull, type Resource } from '../resource/resource.ts';
+import { MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { splitFieldPath } from './field-path.ts';
+
+/** What a missing last field is created as; nothing is created without it. */
+export type CreatedKind = 'map' | 'scalar';
+export type FieldSetter = (node: Node) => void;
+
+/** Calls `set` with each node that the spec's path leads to, through all elements of the lists on the way. */
+export function applyFieldSpec(
+  resource: Resource,
+  spec: FieldSpec,
+  created: CreatedKind | undefined,
+  set: FieldSetter,
+): void {
+  if (!isSelected(resource.gvk, spec)) return;
+  const path = splitFieldPath(spec.path ?? '');
+  try {
+    walk(resource.node, path, 0, spec.create ? created : undefined, set);
+  } catch (error) {
+    if (!(error instanceof KustomizeError)) throw error;
+    throw error.wrap(`considering field '${spec.path ?? ''}' of object ${formatId(resource.currentId())}`);
+  }
+}
+
+function walk(
+  node: Node,
+  path: readonly string[],
+  at: number,
+  created: CreatedKind | undefined,
+  set: FieldSetter,
+): void {
+  if (at === path.length) {
+    set(node);
+    return;
+  }
+  switch (node.kind) {
+    case 'seq':
+      for (const item of node.items) walk(item, path, at, created, set);
+      return;
+    case 'map':
+      walkMap(node, path, at, created, set);
+      return;
+    case 'scalar':
+      if (isNull(node)) return;
+      throw new KustomizeError('transformerFailed', 'expected sequence or mapping node');
+  }
+}
+
+function walkMap(
+  map: MapNode,
+  path: readonly string[],
+  at: number,
+  created: CreatedKind | undefined,
+  set: FieldSetter,
+): void {
+  const segment = path[at] ?? '';
+  const isList = segment.endsWith('[]');
+  const field = isList ? segment.slice(0, -2) : segment;
+  if (field === '') throw new KustomizeError('transformerFailed', 'cannot set or create an empty field name');
+  const kind = created === undefined || isList ? undefined : at === path.length - 1 ? created : 'map';
+  let child = map.get(field);
+  if (child === undefined) {
+    if (kind === undefined) return;
+    child = kind === 'map' ? new MapNode() : new ScalarNode('', '!!str');
+    map.set(field, child);
+  } else if (kind === 'map' && isNull(child)) {
+    child = new MapNode();
+    map.set(field, child);
+  }
+  walk(child, path, at + 1, created, set);
+}
+
+/** Writes a scalar in place: as a string unless a tag says otherwise. */
+export function setScalar(node: Node, value: string, tag = '!!str'): void {
+  if (node.kind !== 'scalar') {
+    const kind = node.kind === 'map' ? 'MappingNode' : 'SequenceNode';
+    throw new KustomizeError('transformerFailed', `wrong node kind: expected ScalarNode but got ${kind}`);
+  }
+  node.value = value;
+  node.tag = tag;
+  node.style = 'plain';
+}
+
+/** Puts a string entry into a map. */
+export function setEntry(node: Node, key: string, value: string): void {
+  if (node.kind !== 'map') {
+    const kind = node.kind === 'scalar' ? 'ScalarNode' : 'SequenceNode';
+    throw new KustomizeError('transformerFailed', `wrong node kind: expected MappingNode but got ${kind}`);
+  }
+  node.set(key, new ScalarNode(value, '!!str'));
+}

@@ -1,0 +1,54 @@
+import { KustomizeError } from '../error.ts';
+import { formatId } from '../resource/res-id.ts';
+import type { ResMap } from '../resource/res-map.ts';
+import type { Resource } from '../resource/resource.ts';
+import { MapNode } from '../yaml/index.ts';
+
+/** Adds a generated resource, or lets it merge with or replace the one that has or once had its id. */
+export function absorb(map: ResMap, generated: Resource): void {
+  const id = generated.currentId();
+  const matches = map.withAnyId(id);
+  const [old] = matches;
+  const { behavior } = generated;
+  if (old === undefined) {
+    if (behavior === 'merge' || behavior === 'replace') {
+      throw new KustomizeError('conflict', `id ${formatId(id)} does not exist; cannot merge or replace`);
+    }
+    map.append(generated);
+    return;
+  }
+  if (matches.length > 1) {
+    throw new KustomizeError(
+      'conflict',
+      `found multiple objects ${matches.map((m) => formatId(m.currentId())).join(', ')} that could accept merge of ${formatId(id)}`,
+    );
+  }
+  if (behavior !== 'merge' && behavior !== 'replace') {
+    throw new KustomizeError('conflict', `id ${formatId(id)} exists; can not use behavior: '${behavior}'`);
+  }
+  inheritMetadata(generated, old);
+  if (behavior === 'merge') {
+    mergeMap(generated, old, 'data');
+    mergeMap(generated, old, 'binaryData');
+  }
+  map.replace(old, generated);
+}
+
+function inheritMetadata(resource: Resource, old: Resource): void {
+  resource.setLabels(new Map([...old.labels(), ...resource.labels()]));
+  resource.setAnnotations(new Map([...old.annotations(), ...resource.annotations()]));
+  resource.setName(old.name);
+  resource.setNamespace(old.namespace);
+  // Names that others may still use, and whether a hash is due, are the old one's.
+  resource.copyHistory(old);
+}
+
+function mergeMap(resource: Resource, old: Resource, field: 'data' | 'binaryData'): void {
+  const before = old.node.get(field);
+  const now = resource.node.get(field);
+  if (before?.kind !== 'map') return;
+  const merged = new MapNode();
+  for (const [key, value] of before.entries()) merged.set(key, value);
+  if (now?.kind === 'map') for (const [key, value] of now.entries()) merged.set(key, value);
+  if (merged.size > 0) resource.node.set(field, merged);
+}

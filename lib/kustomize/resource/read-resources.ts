@@ -1,0 +1,132 @@
+import { KustomizeError } from '../error.ts';
+import { cloneNode, MapNode, type Node, readDocuments, scalar, YamlError } from '../yaml/index.ts';
+import { isNull, Resource, scalarText } from './resource.ts';
+
+/** Parsed documents of texts seen before: shared between builds by a caller that keeps it. */
+export class ParseCache {
+  private readonly entries = new Map<string, readonly Node[]>();
+  private readonly maxChars: number;
+  private chars = 0;
+
+  /** @param maxChars most source text kept, in UTF-16 code units; the longest unused goes first */
+  constructor(maxChars: number) {
+    this.maxChars = maxChars;
+  }
+
+  documents(text: string, path?: string): readonly Node[] {
+    const hit = this.entries.get(text);
+    if (hit !== undefined) {
+      this.entries.delete(text);
+      this.entries.set(text, hit);
+      return hit.map((node) => cloneNode(node));
+    }
+    const nodes = readDocuments(text, path === undefined ? {} : { path });
+    if (text.length > this.maxChars) return nodes;
+    this.entries.set(
+      text,
+      nodes.map((node) => cloneNode(node)),
+    );
+    this.chars += text.length;
+    for (const oldest of this.entries.keys()) {
+      if (this.chars <= this.maxChars) break;
+      this.entries.delete(oldest);
+      this.chars -= oldest.length;
+    }
+    return nodes;
+  }
+}
+
+/**
+ * The resources of a text: its documents, lists expanded in place.
+ * @param path names the file in errors
+ * @throws KustomizeError 'malformedYaml' | 'invalidResource'
+ */
+export function readResources(text: string, cache?: ParseCache, path?: string): Resource[] {
+  let documents: readonly Node[];
+  try {
+    documents =
+      cache === undefined ? readDocuments(text, path === undefined ? {} : { path }) : cache.documents(text, path);
+  } catch (error) {
+    throw malformed(error, path);
+  }
+  const resources: Resource[] = [];
+  for (const document of documents) addResources(document, resources);
+  return resources;
+}
+
+function malformed(error: unknown, path: string | undefined): unknown {
+  if (!(error instanceof YamlError)) return error;
+  return new KustomizeError(
+    'malformedYaml',
+    path === undefined ? error.message : `MalformedYAMLError: ${error.message} in File: ${path}`,
+    {
+      ...(path === undefined ? {} : { path }),
+      line: error.line,
+      cause: error,
+    },
+  );
+}
+
+function addResources(node: Node, into: Resource[]): void {
+  if (isNull(node)) return;
+  if (node.kind !== 'map') {
+    throw new KustomizeError('invalidResource', 'missing Resource metadata', { line: node.line });
+  }
+  if (node.size === 0) return;
+  const kind = scalarText(node.get('kind'));
+  const items = node.get('items');
+  if (kind.endsWith('List') && items !== undefined) {
+    if (items.kind === 'seq') for (const item of items.items) addResources(item, into);
+    else if (!isNull(items))
+      throw new KustomizeError('invalidResource', `expected a list of items in ${kind}`, { line: items.line });
+    return;
+  }
+  requireIdentity(node, kind);
+  stringifyAnnotations(node);
+  into.push(new Resource(node));
+}
+
+function requireIdentity(node: MapNode, kind: string): void {
+  if (kind === '') throw new KustomizeError('invalidResource', 'missing kind in object', { line: node.line });
+  // A kind that is a list by its name but has no items may be anything, even nameless.
+  if (kind.endsWith('List')) return;
+  const metadata = node.get('metadata');
+  const name = metadata?.kind === 'map' ? scalarText(metadata.get('name')) : '';
+  if (name === '')
+    throw new KustomizeError('invalidResource', `missing metadata.name in object {${kind}}`, { line: node.line });
+}
+
+/** kustomize keeps notes of its own in the annotations, and so rewrites them all as strings. */
+function stringifyAnnotations(node: MapNode): void {
+  const metadata = node.get('metadata');
+  const annotations = metadata?.kind === 'map' ? metadata.get('annotations') : undefined;
+  if (annotations?.kind !== 'map') return;
+  for (let i = 0; i < annotations.values.length; i++) {
+    const value = annotations.values[i];
+    if (value === undefined || (value.kind === 'scalar' && value.tag === '!!str')) continue;
+    annotations.setAt(i, scalar(annotationText(value)));
+  }
+}
+
+function annotationText(value: Node): string {
+  if (value.kind !== 'scalar') return '';
+  return isNull(value) ? 'null' : value.value;
+}
+
+/** The last step of a build: annotations are strings, and no empty ones are left. */
+export function finishAnnotations(node: MapNode): void {
+  const metadata = node.get('metadata');
+  if (metadata?.kind !== 'map') return;
+  const annotations = metadata.get('annotations');
+  if (annotations === undefined) return;
+  if (isNull(annotations) || (annotations.kind === 'map' && annotations.size === 0)) metadata.delete('annotations');
+  else stringifyAnnotations(node);
+}
+
+/** Before a JSON6902 patch runs there are always annotations, kustomize's own, so an operation may add to them. */
+export function ensureAnnotations(node: MapNode): void {
+  const metadata = node.get('metadata');
+  if (metadata?.kind !== 'map') return;
+  const annotations = metadata.get('annotations');
+  if (annotations === undefined || isNull(annotations)) metadata.set('annotations', new MapNode());
+}

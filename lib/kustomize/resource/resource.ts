@@ -1,0 +1,169 @@
+import { cloneNode, type MapNode, MapNode as Mapping, type Node, scalar } from '../yaml/index.ts';
+import { gvkOf, type KnownGvk } from './gvk.ts';
+import { effectiveNamespace, type ResId } from './res-id.ts';
+
+/** How a generated map meets one of the same id that is already there. */
+export type Behavior = 'unspecified' | 'create' | 'merge' | 'replace';
+
+/** A name that the resource had before: what other resources may still call it by. */
+interface PreviousId {
+  readonly name: string;
+  readonly namespace: string;
+  readonly kind: string;
+}
+
+/** One object of a build with its history. The node is changed in place by the transformers. */
+export class Resource {
+  readonly node: MapNode;
+  /** Oldest first. */
+  private previous: PreviousId[] = [];
+  prefixes: string[] = [];
+  suffixes: string[] = [];
+  /** Gets a suffix made of its content when the build ends. */
+  needsHash = false;
+  behavior: Behavior = 'unspecified';
+  allowNameChange = false;
+  allowKindChange = false;
+
+  constructor(node: MapNode) {
+    this.node = node;
+  }
+
+  clone(): Resource {
+    const copy = new Resource(cloneNode(this.node));
+    copy.copyHistory(this);
+    copy.behavior = this.behavior;
+    copy.allowNameChange = this.allowNameChange;
+    copy.allowKindChange = this.allowKindChange;
+    return copy;
+  }
+
+  copyHistory(from: Resource): void {
+    this.previous = [...from.previous];
+    this.prefixes = [...from.prefixes];
+    this.suffixes = [...from.suffixes];
+    this.needsHash = from.needsHash;
+  }
+
+  get gvk(): KnownGvk {
+    return gvkOf(scalarText(this.node.get('apiVersion')), this.kind);
+  }
+
+  get kind(): string {
+    return scalarText(this.node.get('kind'));
+  }
+
+  get name(): string {
+    return scalarText(this.metadata()?.get('name'));
+  }
+
+  get namespace(): string {
+    return scalarText(this.metadata()?.get('namespace'));
+  }
+
+  metadata(): MapNode | undefined {
+    const metadata = this.node.get('metadata');
+    return metadata?.kind === 'map' ? metadata : undefined;
+  }
+
+  currentId(): ResId {
+    const metadata = this.metadata();
+    return {
+      gvk: this.gvk,
+      name: scalarText(metadata?.get('name')),
+      namespace: scalarText(metadata?.get('namespace')),
+    };
+  }
+
+  /** Oldest first; kinds may have changed, group and version are always the current ones. */
+  previousIds(): ResId[] {
+    if (this.previous.length === 0) return [];
+    const gvk = this.gvk;
+    return this.previous.map((id) => ({
+      gvk: id.kind === gvk.kind ? gvk : { ...gvk, kind: id.kind, key: `${gvk.group}|${gvk.version}|${id.kind}` },
+      name: id.name,
+      namespace: id.namespace,
+    }));
+  }
+
+  get wasRenamed(): boolean {
+    return this.previous.length > 0;
+  }
+
+  originalId(): ResId {
+    return this.previousIds()[0] ?? this.currentId();
+  }
+
+  /** Remembers the present name, namespace and kind before one of them changes. */
+  rememberId(): void {
+    const id = this.currentId();
+    const last = this.previous.at(-1);
+    const namespace = effectiveNamespace(id);
+    // The same id twice in a row tells nothing more, and some transformers remember without changing anything.
+    if (last?.name === id.name && last.namespace === namespace && last.kind === id.gvk.kind) return;
+    this.previous.push({ name: id.name, namespace, kind: id.gvk.kind });
+  }
+
+  setName(name: string): void {
+    this.ensureMetadata().set('name', scalar(name));
+  }
+
+  setNamespace(namespace: string): void {
+    if (namespace === '') this.metadata()?.delete('namespace');
+    else this.ensureMetadata().set('namespace', scalar(namespace));
+  }
+
+  setKind(kind: string): void {
+    this.node.set('kind', scalar(kind));
+  }
+
+  labels(): Map<string, string> {
+    return stringMap(this.metadata()?.get('labels'));
+  }
+
+  annotations(): Map<string, string> {
+    return stringMap(this.metadata()?.get('annotations'));
+  }
+
+  setLabels(labels: ReadonlyMap<string, string>): void {
+    this.setStringMap('labels', labels);
+  }
+
+  setAnnotations(annotations: ReadonlyMap<string, string>): void {
+    this.setStringMap('annotations', annotations);
+  }
+
+  private setStringMap(field: 'labels' | 'annotations', values: ReadonlyMap<string, string>): void {
+    if (values.size === 0) {
+      this.metadata()?.delete(field);
+      return;
+    }
+    const map = new Mapping();
+    for (const [key, value] of values) map.append(scalar(key), scalar(value));
+    this.ensureMetadata().set(field, map);
+  }
+
+  private ensureMetadata(): MapNode {
+    const present = this.metadata();
+    if (present !== undefined) return present;
+    const created = new Mapping();
+    this.node.set('metadata', created);
+    return created;
+  }
+}
+
+export function scalarText(node: Node | undefined): string {
+  return node?.kind === 'scalar' && !isNull(node) ? node.value : '';
+}
+
+export function isNull(node: Node): boolean {
+  return node.kind === 'scalar' && node.tag === '!!null';
+}
+
+/** Labels and annotations as strings, whatever their scalars were. */
+export function stringMap(node: Node | undefined): Map<string, string> {
+  const map = new Map<string, string>();
+  if (node?.kind !== 'map') return map;
+  for (const [key, value] of node.entries()) if (value.kind === 'scalar') map.set(key, value.value);
+  return map;
+}

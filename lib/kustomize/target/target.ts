@@ -1,0 +1,168 @@
+import { parseTransformerConfig, TransformerConfig } from '../config/transformer-config.ts';
+import { KustomizeError, within } from '../error.ts';
+import { generateConfigMap, generateSecret } from '../generate/maps.ts';
+import { absorb } from '../generate/absorb.ts';
+import type { Kustomization } from '../kustomization/schema.ts';
+import { loadKustomization } from '../kustomization/read-kustomization.ts';
+import type { Loader } from '../load/loader.ts';
+import { type ParseCache, readResources } from '../resource/read-resources.ts';
+import { Accumulator } from './accumulator.ts';
+import { builtinTransformers, type Transformer } from './transformers.ts';
+import { print, type MapNode } from '../yaml/index.ts';
+
+/** What all kustomizations of one build share. */
+export interface BuildContext {
+  readonly cache: ParseCache | undefined;
+  readonly warn: (line: string) => void;
+  /** Throws once the build is cancelled or over its limits. */
+  readonly checkpoint: () => void;
+}
+
+/** One kustomization: a folder with its file, and the way from it to resources. */
+export class Target {
+  readonly file: Kustomization;
+  private readonly loader: Loader;
+  private readonly context: BuildContext;
+
+  constructor(loader: Loader, context: BuildContext, override?: string | MapNode) {
+    this.loader = loader;
+    this.context = context;
+    this.file = loadKustomization(loader, override, context.warn);
+  }
+
+  /** Runs the whole kustomization on top of what is already gathered, which is nothing but for a component. */
+  accumulate(into: Accumulator): Accumulator {
+    this.context.checkpoint();
+    this.refuseUnsupported();
+    within('accumulating resources', () => this.addResources(into, this.file.resources ?? []));
+    this.addConfigurations(into);
+    this.runGenerators(into);
+    within('accumulating components', () => this.addComponents(into));
+    this.runTransformers(into);
+    into.variables.push(...(this.file.vars ?? []));
+    return into;
+  }
+
+  private refuseUnsupported(): void {
+    const [chart] = [...(this.file.helmChartInflationGenerator ?? []), ...(this.file.helmCharts ?? [])];
+    if (chart !== undefined) {
+      const message = `trouble configuring builtin HelmChartInflationGenerator with config: \`\n${print(chart)}\`: must specify --enable-helm`;
+      throw new KustomizeError('unsupported', message, { path: this.loader.root });
+    }
+    for (const field of ['crds', 'generators', 'validators', 'openapi'] as const) {
+      const value = this.file[field];
+      const used = Array.isArray(value) ? value.length > 0 : value !== undefined && value.size > 0;
+      if (used)
+        throw new KustomizeError(
+          'unsupported',
+          `cannot build '${this.loader.root}': field '${field}' is not supported yet`,
+          { path: this.loader.root },
+        );
+    }
+  }
+
+  private addResources(into: Accumulator, paths: readonly string[]): void {
+    for (const path of paths) {
+      let fileError: KustomizeError;
+      try {
+        this.addFile(into, path);
+        continue;
+      } catch (error) {
+        if (!(error instanceof KustomizeError)) throw error;
+        fileError = error;
+      }
+      try {
+        this.addFolder(into, this.loader.enter(path), false);
+      } catch (error) {
+        if (!(error instanceof KustomizeError)) throw error;
+        // A file that is no YAML was meant as a file: what is wrong with it as a folder would only confuse.
+        if (fileError.code === 'malformedYaml') throw fileError;
+        const { code } = this.isFolderProblem(fileError) ? error : fileError;
+        throw new KustomizeError(code, `accumulation err='${fileError.message}': ${error.message}`, {
+          path: error.path ?? fileError.path ?? path,
+          ...(fileError.line === undefined ? {} : { line: fileError.line }),
+          cause: error,
+        });
+      }
+    }
+  }
+
+  private isFolderProblem(fileError: KustomizeError): boolean {
+    return fileError.code === 'fileMissing';
+  }
+
+  private addFile(into: Accumulator, path: string): void {
+    const resources = within(`accumulating resources from '${path}'`, () =>
+      readResources(this.loader.readText(path), this.context.cache, path),
+    );
+    within(`merging resources from '${path}'`, () => into.map.appendAll(resources));
+  }
+
+  private addFolder(into: Accumulator, loader: Loader, isComponent: boolean): void {
+    const target = within(`couldn't make target for path '${loader.root}'`, () => new Target(loader, this.context));
+    const { kind } = target.file;
+    if (isComponent && kind !== 'Component') {
+      throw new KustomizeError(
+        'invalidKustomization',
+        `expected kind 'Component' for path '${loader.root}' but got '${kind ?? ''}'`,
+      );
+    }
+    if (!isComponent && kind === 'Component') {
+      throw new KustomizeError('invalidKustomization', `expected kind != 'Component' for path '${loader.root}'`);
+    }
+    if (isComponent) {
+      // A component works on what its user has gathered, as if its fields stood there.
+      within(`recursed accumulation of path '${loader.root}'`, () => target.accumulate(into));
+      return;
+    }
+    const below = within(`recursed accumulation of path '${loader.root}'`, () => target.accumulate(new Accumulator()));
+    within(`recursed merging from path '${loader.root}'`, () => into.merge(below));
+  }
+
+  private addComponents(into: Accumulator): void {
+    for (const path of this.file.components ?? []) {
+      let loader: Loader;
+      try {
+        loader = this.loader.enter(path);
+      } catch (error) {
+        throw error instanceof KustomizeError ? error.reworded(`loader.New "${error.message}"`) : error;
+      }
+      try {
+        this.addFolder(into, loader, true);
+      } catch (error) {
+        throw error instanceof KustomizeError
+          ? error.reworded(`accumulateDirectory: "${error.message.replaceAll('"', '\\"')}"`)
+          : error;
+      }
+    }
+  }
+
+  private addConfigurations(into: Accumulator): void {
+    into.config = into.config.merge(TransformerConfig.default);
+    for (const path of this.file.configurations ?? []) {
+      into.config = into.config.mergeData(parseTransformerConfig(this.loader.readText(path)));
+    }
+  }
+
+  private runGenerators(into: Accumulator): void {
+    const { configMapGenerator = [], secretGenerator = [], generatorOptions } = this.file;
+    for (const args of configMapGenerator) absorb(into.map, generateConfigMap(args, generatorOptions, this.loader));
+    for (const args of secretGenerator) absorb(into.map, generateSecret(args, generatorOptions, this.loader));
+  }
+
+  /** All are read before the first one runs. */
+  private runTransformers(into: Accumulator): void {
+    const transformers: Transformer[] = [...builtinTransformers(this.file, into.config, this.loader)];
+    if ((this.file.transformers ?? []).length > 0) {
+      throw new KustomizeError(
+        'unsupported',
+        `cannot build '${this.loader.root}': field 'transformers' is not supported yet`,
+      );
+    }
+    for (const transform of transformers) {
+      this.context.checkpoint();
+      transform(into.map);
+      into.map.dropEmpty();
+    }
+  }
+}

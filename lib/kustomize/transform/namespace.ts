@@ -1,0 +1,69 @@
+import { applyFieldSpec, setScalar } from '../fields/apply-field-spec.ts';
+import type { FieldSpec } from '../kustomization/schema.ts';
+import { KustomizeError } from '../error.ts';
+import type { ResMap } from '../resource/res-map.ts';
+import { isNull, type Resource, scalarText } from '../resource/resource.ts';
+import { MapNode, type Node, scalar } from '../yaml/index.ts';
+
+export interface NamespaceRule {
+  readonly namespace: string;
+  readonly fieldSpecs: readonly FieldSpec[];
+  /** Leave namespaces that are already there. */
+  readonly unsetOnly?: boolean;
+  readonly setRoleBindingSubjects?: string;
+}
+
+/** `namespace`: puts every resource not known to be cluster-scoped into a namespace, and what names it along with it. */
+export function setNamespace(map: ResMap, rule: NamespaceRule): void {
+  // These two fields have rules of their own below; a configuration cannot change them.
+  const specs = rule.fieldSpecs.filter(
+    (spec) => spec.path !== 'metadata/namespace' && !(spec.path === 'subjects' && isRoleBinding(spec.kind ?? '')),
+  );
+  for (const resource of map.resources) {
+    resource.rememberId();
+    setOwnNamespace(resource, rule);
+    if (isRoleBinding(resource.kind)) setSubjects(resource, rule);
+    for (const spec of specs) applyFieldSpec(resource, spec, 'scalar', (node) => assign(node, rule));
+  }
+  map.requireUniqueIds('namespace transformation');
+}
+
+const isRoleBinding = (kind: string): boolean => kind === 'RoleBinding' || kind === 'ClusterRoleBinding';
+
+function assign(node: Node, rule: NamespaceRule): void {
+  if (rule.unsetOnly && node.kind === 'scalar' && !isNull(node) && node.value !== '') return;
+  setScalar(node, rule.namespace);
+}
+
+function setOwnNamespace(resource: Resource, rule: NamespaceRule): void {
+  if (resource.gvk.clusterScoped) return;
+  applyFieldSpec(resource, { path: 'metadata/namespace', create: true }, 'scalar', (node) => assign(node, rule));
+}
+
+/** Subjects that are in the build follow through name references; of the others only `default` is known to move. */
+function setSubjects(resource: Resource, rule: NamespaceRule): void {
+  const mode = rule.setRoleBindingSubjects ?? 'defaultOnly';
+  if (mode === 'none') return;
+  if (mode !== 'defaultOnly' && mode !== 'allServiceAccounts' && mode !== '') {
+    throw new KustomizeError(
+      'transformerFailed',
+      `invalid value "${mode}" for setRoleBindingSubjects: must be one of "defaultOnly", "none", "allServiceAccounts"`,
+    );
+  }
+  const subjects = resource.node.get('subjects');
+  if (subjects?.kind !== 'seq') return;
+  for (const subject of subjects.items) {
+    if (subject.kind !== 'map') continue;
+    const moves =
+      mode === 'allServiceAccounts'
+        ? scalarText(subject.get('kind')) === 'ServiceAccount'
+        : scalarText(subject.get('name')) === 'default';
+    if (moves) setSubjectNamespace(subject, rule);
+  }
+}
+
+function setSubjectNamespace(subject: MapNode, rule: NamespaceRule): void {
+  const present = subject.get('namespace');
+  if (present === undefined || isNull(present)) subject.set('namespace', scalar(rule.namespace));
+  else assign(present, rule);
+}

@@ -1,0 +1,488 @@
+import { cloneNode, MapNode, type Node, ScalarNode, type ScalarStyle, SeqNode } from './node.ts';
+import {
+  ALIAS,
+  ANCHOR,
+  BLOCK_END,
+  BLOCK_ENTRY,
+  BLOCK_MAPPING_START,
+  BLOCK_SEQUENCE_START,
+  DIRECTIVE,
+  DOCUMENT_END,
+  DOCUMENT_START,
+  DOUBLE,
+  FIRST_SCALAR,
+  FLOW_ENTRY,
+  FLOW_MAPPING_END,
+  FLOW_MAPPING_START,
+  FLOW_SEQUENCE_END,
+  FLOW_SEQUENCE_START,
+  FOLDED,
+  KEY,
+  LITERAL,
+  PLAIN,
+  Scanner,
+  SINGLE,
+  STREAM_END,
+  TAG,
+  type Token,
+  VALUE,
+} from './scanner.ts';
+import { type Dialect, parseBool, resolvePlain } from './scalars.ts';
+import { SyntaxFailure } from './syntax-failure.ts';
+
+/** What a composer may use up; shared by the documents of one call. */
+export interface Budget {
+  nodesLeft: number;
+}
+
+const STYLES: readonly ScalarStyle[] = stylesByToken();
+
+function stylesByToken(): ScalarStyle[] {
+  const styles: ScalarStyle[] = [];
+  styles[PLAIN] = 'plain';
+  styles[SINGLE] = 'single';
+  styles[DOUBLE] = 'double';
+  styles[LITERAL] = 'literal';
+  styles[FOLDED] = 'folded';
+  return styles;
+}
+
+const YAML_PREFIX = 'tag:yaml.org,2002:';
+
+/** Builds the first document of a text: libyaml's grammar, aliases and merge keys expanded. */
+export class Composer {
+  private readonly scanner: Scanner;
+  private readonly dialect: Dialect;
+  private readonly budget: Budget;
+  private readonly anchors = new Map<string, Node>();
+  /** Anchored collections that are not complete yet: an alias to one would contain itself. */
+  private readonly open = new Set<Node>();
+  private readonly handles = new Map<string, string>();
+
+  constructor(text: string, dialect: Dialect, maxDepth: number, budget: Budget) {
+    this.scanner = new Scanner(text, dialect, maxDepth);
+    this.dialect = dialect;
+    this.budget = budget;
+  }
+
+  /** The first document; undefined when the text has none. Whatever follows it is not looked at, as in go-yaml. */
+  document(): Node | undefined {
+    const { scanner } = this;
+    let token = scanner.peek();
+    if (token.type === STREAM_END) return undefined;
+    if (token.type === DIRECTIVE || token.type === DOCUMENT_START || token.type === DOCUMENT_END) {
+      // The stream's first document counts as implicit, so that an end marker before it is an empty document.
+      this.directives();
+      token = scanner.peek();
+      if (token.type === DOCUMENT_START) {
+        scanner.skip();
+        token = scanner.peek();
+      } else if (token.type !== DOCUMENT_END) {
+        throw parserFailure('did not find expected <document start>', 0, token.line);
+      }
+    }
+    const root = isBoundary(token.type) ? this.empty(token) : this.node(true, false);
+    token = scanner.peek();
+    return root;
+  }
+
+  private directives(): void {
+    const { scanner } = this;
+    let versions = 0;
+    for (let token = scanner.peek(); token.type === DIRECTIVE; token = scanner.peek()) {
+      if (token.value === 'YAML') {
+        if (++versions > 1) throw parserFailure('found duplicate %YAML directive', 0, token.line);
+        if (token.extra !== '1.1' && token.extra !== '1.2') {
+          throw parserFailure('found incompatible YAML document', 0, token.line);
+        }
+      } else {
+        const [handle = '', prefix = ''] = token.extra.split(' ');
+        if (this.handles.has(handle)) throw parserFailure('found duplicate %TAG directive', 0, token.line);
+        this.handles.set(handle, prefix);
+      }
+      scanner.skip();
+    }
+  }
+
+  private spend(nodes: number): void {
+    this.budget.nodesLeft -= nodes;
+    if (this.budget.nodesLeft < 0) throw new SyntaxFailure('composer', 'document has too many nodes', 0, 0);
+  }
+
+  private empty(token: Token): ScalarNode {
+    this.spend(1);
+    return new ScalarNode('', '!!null', 'plain', token.line + 1, token.column + 1);
+  }
+
+  private node(block: boolean, indentless: boolean): Node {
+    const { scanner } = this;
+    const token = scanner.peek();
+    if (token.type >= FIRST_SCALAR) return this.scalar(token, '');
+    if (token.type === ALIAS) return this.alias(token);
+    let tag = '';
+    let anchor = '';
+    const { line, column } = token;
+    if (token.type === ANCHOR || token.type === TAG) {
+      for (let i = 0; i < 2; i++) {
+        const property = scanner.peek();
+        if (property.type === ANCHOR && anchor === '') anchor = property.value;
+        else if (property.type === TAG && tag === '') tag = this.resolveTag(property, line);
+        else break;
+        scanner.skip();
+      }
+    }
+    const built = this.content(block, indentless, tag, anchor);
+    if (built !== undefined) return built;
+    if (tag === '' && anchor === '') {
+      const context = block ? 'while parsing a block node' : 'while parsing a flow node';
+      throw parserFailure('did not find expected node content', line, scanner.peek().line, context);
+    }
+    this.spend(1);
+    const node = new ScalarNode('', tag === '' || tag === '!' ? '!!null' : tag, 'plain', line + 1, column + 1);
+    if (anchor !== '') this.anchors.set(anchor, node);
+    return node;
+  }
+
+  private content(block: boolean, indentless: boolean, tag: string, anchor: string): Node | undefined {
+    const token = this.scanner.peek();
+    if (token.type >= FIRST_SCALAR) {
+      const node = this.scalar(token, tag);
+      if (anchor !== '') this.anchors.set(anchor, node);
+      return node;
+    }
+    switch (token.type) {
+      case FLOW_SEQUENCE_START:
+        return this.anchored(new SeqNode([], true, token.line + 1), anchor, this.flowSequence);
+      case FLOW_MAPPING_START:
+        return this.anchored(new MapNode(true, token.line + 1), anchor, this.flowMapping);
+      case BLOCK_SEQUENCE_START:
+        return block ? this.anchored(new SeqNode([], false, token.line + 1), anchor, this.blockSequence) : undefined;
+      case BLOCK_MAPPING_START:
+        return block ? this.anchored(new MapNode(false, token.line + 1), anchor, this.blockMapping) : undefined;
+      case BLOCK_ENTRY:
+        return indentless
+          ? this.anchored(new SeqNode([], false, token.line + 1), anchor, this.indentlessSequence)
+          : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  private anchored<T extends Node>(node: T, anchor: string, fill: (this: Composer, node: T) => void): T {
+    this.spend(1);
+    if (anchor === '') {
+      fill.call(this, node);
+      return node;
+    }
+    this.anchors.set(anchor, node);
+    this.open.add(node);
+    fill.call(this, node);
+    this.open.delete(node);
+    return node;
+  }
+
+  private scalar(token: Token, tag: string): ScalarNode {
+    this.spend(1);
+    const { type, value } = token;
+    const style = STYLES[type] ?? 'plain';
+    const implicit = tag === '' || tag === '!';
+    const resolved = !implicit ? tag : type === PLAIN ? resolvePlain(value, this.dialect) : '!!str';
+    // The words that only YAML 1.1 knows get the spelling that everything behind the reader knows.
+    const text = resolved === '!!bool' && this.dialect === 'v2' ? normalBool(value) : value;
+    const node = new ScalarNode(text, resolved, style, token.line + 1, token.column + 1);
+    this.scanner.skip();
+    return node;
+  }
+
+  private alias(token: Token): Node {
+    const name = token.value;
+    const node = this.anchors.get(name);
+    if (node === undefined) throw new SyntaxFailure('composer', `unknown anchor '${name}' referenced`, 0, 0);
+    if (this.open.has(node)) throw new SyntaxFailure('composer', `anchor '${name}' value contains itself`, 0, 0);
+    this.scanner.skip();
+    if (node.kind === 'scalar') this.spend(1);
+    else this.spend(countNodes(node, this.budget.nodesLeft));
+    return cloneNode(node);
+  }
+
+  private resolveTag(token: Token, line: number): string {
+    const { value, extra } = token;
+    if (extra === '') return value.startsWith(YAML_PREFIX) ? `!!${value.slice(YAML_PREFIX.length)}` : value;
+    const prefix = this.handles.get(extra) ?? (extra === '!' ? '!' : extra === '!!' ? YAML_PREFIX : undefined);
+    if (prefix === undefined) {
+      throw parserFailure('found undefined tag handle', line, token.line, 'while parsing a node');
+    }
+    const tag = prefix + value;
+    return tag.startsWith(YAML_PREFIX) ? `!!${tag.slice(YAML_PREFIX.length)}` : tag;
+  }
+
+  private blockSequence(seq: SeqNode): void {
+    const { scanner } = this;
+    const { line } = scanner.peek();
+    scanner.skip();
+    for (;;) {
+      let token = scanner.peek();
+      if (token.type === BLOCK_END) break;
+      if (token.type !== BLOCK_ENTRY) {
+        throw parserFailure(
+          "did not find expected '-' indicator",
+          line,
+          token.line,
+          'while parsing a block collection',
+        );
+      }
+      scanner.skip();
+      token = scanner.peek();
+      const absent = token.type === BLOCK_ENTRY || token.type === BLOCK_END;
+      seq.items.push(absent ? this.empty(token) : this.node(true, false));
+    }
+    scanner.skip();
+  }
+
+  private indentlessSequence(seq: SeqNode): void {
+    const { scanner } = this;
+    while (scanner.peek().type === BLOCK_ENTRY) {
+      scanner.skip();
+      const token = scanner.peek();
+      const { type } = token;
+      const absent = type === BLOCK_ENTRY || type === KEY || type === VALUE || type === BLOCK_END;
+      seq.items.push(absent ? this.empty(token) : this.node(true, false));
+    }
+  }
+
+  private blockMapping(map: MapNode): void {
+    const { scanner } = this;
+    const { line } = scanner.peek();
+    const entries = new Entries(map, this.dialect);
+    scanner.skip();
+    for (;;) {
+      let token = scanner.peek();
+      if (token.type === BLOCK_END) break;
+      if (token.type !== KEY) {
+        throw parserFailure('did not find expected key', line, token.line, 'while parsing a block mapping');
+      }
+      scanner.skip();
+      token = scanner.peek();
+      const key = endsBlockEntry(token.type) ? this.empty(token) : this.node(true, true);
+      token = scanner.peek();
+      let value: Node;
+      let aliased = false;
+      if (token.type === VALUE) {
+        scanner.skip();
+        token = scanner.peek();
+        aliased = token.type === ALIAS;
+        value = endsBlockEntry(token.type) ? this.empty(token) : this.node(true, true);
+      } else value = this.empty(token);
+      entries.add(key, value, aliased);
+    }
+    scanner.skip();
+    entries.finish((nodes) => this.spend(nodes));
+  }
+
+  private flowSequence(seq: SeqNode): void {
+    const { scanner } = this;
+    const { line } = scanner.peek();
+    scanner.skip();
+    for (let first = true; ; first = false) {
+      let token = scanner.peek();
+      if (token.type === FLOW_SEQUENCE_END) break;
+      if (!first) {
+        if (token.type !== FLOW_ENTRY) {
+          throw parserFailure("did not find expected ',' or ']'", line, token.line, 'while parsing a flow sequence');
+        }
+        scanner.skip();
+        token = scanner.peek();
+        if (token.type === FLOW_SEQUENCE_END) break;
+      }
+      seq.items.push(token.type === KEY ? this.flowPair() : this.node(false, false));
+    }
+    scanner.skip();
+  }
+
+  /** `a: b` straight in a flow sequence: a mapping of one entry. */
+  private flowPair(): MapNode {
+    const { scanner } = this;
+    const { line } = scanner.peek();
+    this.spend(1);
+    const map = new MapNode(true, line + 1);
+    scanner.skip();
+    let token = scanner.peek();
+    const key =
+      token.type === VALUE || token.type === FLOW_ENTRY || token.type === FLOW_SEQUENCE_END
+        ? this.empty(token)
+        : this.node(false, false);
+    token = scanner.peek();
+    let value: Node | undefined;
+    if (token.type === VALUE) {
+      scanner.skip();
+      token = scanner.peek();
+      if (token.type !== FLOW_ENTRY && token.type !== FLOW_SEQUENCE_END) value = this.node(false, false);
+    }
+    const entries = new Entries(map, this.dialect);
+    entries.add(key, value ?? this.empty(token));
+    entries.finish((nodes) => this.spend(nodes));
+    return map;
+  }
+
+  private flowMapping(map: MapNode): void {
+    const { scanner } = this;
+    const { line } = scanner.peek();
+    const entries = new Entries(map, this.dialect);
+    scanner.skip();
+    for (let first = true; ; first = false) {
+      let token = scanner.peek();
+      if (token.type === FLOW_MAPPING_END) break;
+      if (!first) {
+        if (token.type !== FLOW_ENTRY) {
+          throw parserFailure("did not find expected ',' or '}'", line, token.line, 'while parsing a flow mapping');
+        }
+        scanner.skip();
+        token = scanner.peek();
+        if (token.type === FLOW_MAPPING_END) break;
+      }
+      this.flowEntry(entries);
+    }
+    scanner.skip();
+    entries.finish((nodes) => this.spend(nodes));
+  }
+
+  private flowEntry(entries: Entries): void {
+    const { scanner } = this;
+    if (scanner.peek().type !== KEY) {
+      const key = this.node(false, false);
+      entries.add(key, this.empty(scanner.peek()));
+      return;
+    }
+    scanner.skip();
+    let token = scanner.peek();
+    const key = endsFlowEntry(token.type) ? this.empty(token) : this.node(false, false);
+    token = scanner.peek();
+    let value: Node | undefined;
+    if (token.type === VALUE) {
+      scanner.skip();
+      token = scanner.peek();
+      if (token.type !== FLOW_ENTRY && token.type !== FLOW_MAPPING_END) value = this.node(false, false);
+    }
+    entries.add(key, value ?? this.empty(token));
+  }
+}
+
+/** Up to this many entries duplicates are found by comparing pairs. */
+const PAIRWISE_UP_TO = 8;
+
+/** Collects the entries of one mapping: what go-yaml does with duplicates, merge keys and keys that are no scalars. */
+class Entries {
+  private readonly map: MapNode;
+  private readonly dialect: Dialect;
+  private seen: Map<string, ScalarNode> | undefined;
+  private merge: Node | undefined;
+
+  constructor(map: MapNode, dialect: Dialect) {
+    this.map = map;
+    this.dialect = dialect;
+  }
+
+  /** @param aliased the value was written as an alias */
+  add(key: Node, value: Node, aliased = false): void {
+    if (key.kind !== 'scalar') {
+      // Kept under a tag that nothing prints: the document reads, as in kustomize, and fails when it is written.
+      this.map.append(new ScalarNode('', key.kind === 'map' ? '!!map' : '!!seq', 'plain', key.line), value);
+      return;
+    }
+    if (key.value === '<<' && this.dialect === 'v3' && key.tag === '!!str' && key.style !== 'plain') return; // kustomize loses it
+    if (key.value === '<<' && (key.tag === '!!merge' || key.style === 'plain')) {
+      if (aliased && value.kind !== 'map') {
+        throw new SyntaxFailure('composer', 'invalid map merge: received alias for a non-map value', 0, key.line - 1);
+      }
+      if (this.dialect === 'v2') mergeOver(this.map, value);
+      else if (this.merge === undefined) this.merge = value;
+      else throw new SyntaxFailure('composer', 'duplicate merge key', 0, key.line - 1);
+      return;
+    }
+    const earlier = this.find(key);
+    if (earlier === undefined) {
+      this.map.append(key, value);
+      this.seen?.set(key.value, key);
+    } else if (this.dialect === 'v2') this.map.set(key.value, value);
+    else {
+      const problem = `line ${key.line}: mapping key ${JSON.stringify(key.value)} already defined at line ${earlier.line}`;
+      throw new SyntaxFailure('composer', `unmarshal errors:\n  ${problem}`, 0, key.line - 1);
+    }
+  }
+
+  /** Own entries win over merged ones, and earlier merged mappings over later ones. */
+  finish(spend: (nodes: number) => void): void {
+    if (this.merge === undefined) return;
+    for (const map of mergeSources(this.merge)) {
+      for (let i = 0; i < map.size; i++) {
+        const key = map.keyNodes[i];
+        const value = map.values[i];
+        if (key === undefined || value === undefined || this.map.has(key.value)) continue;
+        spend(1);
+        this.map.append(key, value);
+      }
+    }
+  }
+
+  private find(key: ScalarNode): ScalarNode | undefined {
+    const keys = this.map.keyNodes;
+    if (this.seen === undefined) {
+      if (keys.length < PAIRWISE_UP_TO) {
+        for (const other of keys) if (other.value === key.value) return other;
+        return undefined;
+      }
+      this.seen = new Map(keys.map((other) => [other.value, other]));
+    }
+    return this.seen.get(key.value);
+  }
+}
+
+/** yaml.v2 merges at the place of `<<`: what stands before is overwritten, what follows overwrites. */
+function mergeOver(map: MapNode, source: Node): void {
+  for (const from of mergeSources(source).toReversed()) {
+    for (let i = 0; i < from.size; i++) {
+      const key = from.keyNodes[i];
+      const value = from.values[i];
+      if (key !== undefined && value !== undefined) map.set(key.value, value);
+    }
+  }
+}
+
+function mergeSources(source: Node): MapNode[] {
+  if (source.kind === 'map') return [source];
+  const maps = source.kind === 'seq' ? source.items.filter((item) => item.kind === 'map') : [];
+  if (source.kind === 'seq' && maps.length === source.items.length) return maps;
+  throw new SyntaxFailure('composer', 'map merge requires map or sequence of maps as the value', 0, source.line - 1);
+}
+
+function countNodes(node: Node, limit: number): number {
+  if (node.kind === 'scalar') return 1;
+  let count = 1;
+  const children = node.kind === 'seq' ? node.items : node.values;
+  for (const child of children) {
+    count += node.kind === 'map' ? 1 : 0;
+    count += countNodes(child, limit - count);
+    if (count > limit) break;
+  }
+  return count;
+}
+
+function normalBool(text: string): string {
+  return resolvePlain(text, 'v2') === '!!bool' ? String(parseBool(text)) : text;
+}
+
+function isBoundary(type: number): boolean {
+  return type === DIRECTIVE || type === DOCUMENT_START || type === DOCUMENT_END || type === STREAM_END;
+}
+
+function endsBlockEntry(type: number): boolean {
+  return type === KEY || type === VALUE || type === BLOCK_END;
+}
+
+function endsFlowEntry(type: number): boolean {
+  return type === VALUE || type === FLOW_ENTRY || type === FLOW_MAPPING_END;
+}
+
+function parserFailure(problem: string, contextLine: number, problemLine: number, _context = ''): SyntaxFailure {
+  return new SyntaxFailure('parser', problem, contextLine, problemLine);
+}
