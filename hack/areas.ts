@@ -19,7 +19,12 @@ const areas: readonly Area[] = [
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
   { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['isomorphic-git', 'semver', 'undici'] },
-  { folder: 'lib/artifact', door: 'artifact', areas: ['concurrency', 'crds'], packages: ['tar-stream', 'undici'] },
+  {
+    folder: 'lib/artifact',
+    door: 'artifact',
+    areas: ['concurrency', 'crds'],
+    packages: ['@noble/hashes', 'tar-stream', 'undici'],
+  },
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
   { folder: 'lib/apply', door: 'apply', areas: ['kube', 'concurrency', 'crds'], packages: [] },
   {

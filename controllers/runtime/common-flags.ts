@@ -55,13 +55,11 @@ export const commonFlags = {
     type: 'integer',
     default: 50,
     help: 'Requests per second to an API server without priority and fairness.',
-    noEffectYet: true,
   },
   'kube-api-burst': {
     type: 'integer',
     default: 300,
     help: 'Burst of requests to an API server without priority and fairness.',
-    noEffectYet: true,
   },
   'feature-gates': { type: 'string', default: '', help: 'Comma-separated list of <gate>=<true|false>.' },
   'default-service-account': {

@@ -252,7 +252,7 @@ export function eventBody(
 ): object {
   const { namespace, name, uid, resourceVersion } = object.metadata;
   const metadata = { ...userMetadata(object), ...prefixed(object, draft) };
-  const keys = Object.keys(metadata).sort();
+  const keys = Object.keys(metadata).toSorted();
   return {
     involvedObject: {
       kind: object.kind,

@@ -203,12 +203,13 @@ class LeaseHold {
       this.#see(await client.replace(leases, { ...current, spec }, call));
       return true;
     } catch (error) {
-      if (isNotFound(error)) {
+      if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
+      const found = await client.find(leases, { namespace, name }, call);
+      if (found === undefined) {
         this.#seen = undefined; // somebody deleted it: the next try makes it anew
         return false;
       }
-      if (!isConflict(error) && !isAlreadyExists(error)) throw error;
-      this.#see(await client.get(leases, { namespace, name }, call));
+      this.#see(found);
       return specOf(this.object).holderIdentity === identity; // our own write, whose answer was lost, or someone was faster
     }
   }
@@ -244,7 +245,7 @@ class LeaseHold {
 
 function specOf(lease: KubeObject): LeaseSpec {
   const spec = lease['spec'];
-  return typeof spec === 'object' && spec !== null ? (spec as LeaseSpec) : {}; // the API server has validated it
+  return typeof spec === 'object' && spec !== null ? spec : {}; // the API server has validated it
 }
 
 /** metav1.MicroTime. */

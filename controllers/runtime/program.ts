@@ -156,10 +156,12 @@ class ProgramLife<O extends Readonly<Record<string, unknown>>> implements Progra
     const registry = new Registry();
     const metrics = createMetrics(registry);
     const kubeconfig = env['KUBECONFIG'];
+    const common = commonOf(options);
     const client = await openKubeClient(
       kubeconfig === undefined || kubeconfig === '' ? { inCluster: true } : { kubeconfigPath: kubeconfig },
       {
         userAgent: name,
+        rateLimit: { qps: common['kube-api-qps'], burst: common['kube-api-burst'] },
         onRequest: metrics.onRequest,
       },
     );
@@ -286,11 +288,12 @@ class ProgramLife<O extends Readonly<Record<string, unknown>>> implements Progra
   /** A lost Lease ends the program: another replica works on, and two must not. */
   async #lead(work: () => Promise<void>): Promise<number> {
     const options = this.#common;
+    const lease = `${this.name}-leader-election${shardSuffix(this.#shard())}`;
     this.#ready = true; // a standby replica is healthy
     const lost = await runAsLeader({
       client: this.client,
       namespace: this.namespace,
-      name: `${this.name}-leader-election${shardSuffix(this.#shard())}`,
+      name: lease,
       identity: `${this.hostname}_${randomUUID()}`,
       leaseDurationMs: options['leader-election-lease-duration'],
       renewDeadlineMs: options['leader-election-renew-deadline'],
@@ -299,6 +302,9 @@ class ProgramLife<O extends Readonly<Record<string, unknown>>> implements Progra
       signal: this.signal,
       log: this.log,
       onLead: work,
+      // Two replicas must not work at the same time.
+      beforeRelease: () => this.#operator.close(),
+      onStatus: (isLeader) => this.#metrics.leading(lease, isLeader),
     });
     if (!lost) return 0;
     this.log.error({ logger: 'setup' }, 'leader election lost');

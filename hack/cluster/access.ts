@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import { kubeconfig } from './credentials.ts';
@@ -43,13 +44,16 @@ export interface ClusterAccess {
   serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
 }
 
+/** Options of node:https that every request to the API server has. */
+export type ApiTransport = Omit<RequestOptions, 'headers'> & { readonly headers?: OutgoingHttpHeaders };
+
 export interface AccessOptions {
   readonly url: string;
   readonly kubeconfigPath: string;
   readonly dir: string;
   readonly ca: Buffer;
   /** TLS and credentials for node:https, put together by whoever knows them. */
-  readonly https: RequestOptions;
+  readonly https: ApiTransport;
   readonly kubectlPath: () => Promise<string>;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -105,7 +109,7 @@ function tokenOf(body: unknown): string | undefined {
 
 function send(
   url: string,
-  https: RequestOptions,
+  https: ApiTransport,
   method: string,
   path: string,
   body: unknown,

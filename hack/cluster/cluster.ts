@@ -170,9 +170,7 @@ class LoopbackCluster implements Cluster {
   readonly dir: string;
   readonly caPath: string;
   readonly token: string;
-  readonly kubectl: ClusterAccess['kubectl'];
-  readonly request: ClusterAccess['request'];
-  readonly serviceAccountKubeconfig: ClusterAccess['serviceAccountKubeconfig'];
+  readonly #access: ClusterAccess;
   readonly #keeper: ProcessKeeper;
   readonly #running: Map<string, RunningProcess>;
   readonly #context: ComponentContext;
@@ -186,14 +184,24 @@ class LoopbackCluster implements Cluster {
     this.url = access.url;
     this.kubeconfigPath = access.kubeconfigPath;
     this.dir = access.dir;
-    this.kubectl = access.kubectl;
-    this.request = access.request;
-    this.serviceAccountKubeconfig = access.serviceAccountKubeconfig;
+    this.#access = access;
     this.caPath = context.caPath;
     this.token = context.credentials.token;
     this.#keeper = keeper;
     this.#running = running;
     this.#context = context;
+  }
+
+  kubectl(...call: Parameters<ClusterAccess['kubectl']>): ReturnType<ClusterAccess['kubectl']> {
+    return this.#access.kubectl(...call);
+  }
+
+  request(...call: Parameters<ClusterAccess['request']>): ReturnType<ClusterAccess['request']> {
+    return this.#access.request(...call);
+  }
+
+  serviceAccountKubeconfig(namespace: string, name: string): Promise<string> {
+    return this.#access.serviceAccountKubeconfig(namespace, name);
   }
 
   get pids(): Readonly<Record<string, number>> {

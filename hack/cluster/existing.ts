@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,8 @@ export async function useExistingCluster(options: {
   config.loadFromFile(kubeconfigPath);
   const current = config.getCurrentCluster();
   if (current === null) throw new Error(`cannot use "${kubeconfigPath}": it has no current context`);
-  const https: RequestOptions = {};
+  const headers: OutgoingHttpHeaders = {};
+  const https: RequestOptions = { headers };
   await config.applyToHTTPSOptions(https);
   const dir = await mkdtemp(join(tmpdir(), 'sluice-existing-'));
   const access = clusterAccess({
@@ -31,7 +33,7 @@ export async function useExistingCluster(options: {
     kubeconfigPath,
     dir,
     ca: certificateAuthority(https),
-    https,
+    https: { ...https, headers },
     kubectlPath: () => toolPath('kubectl', { signal, environment }),
     environment,
   });

@@ -27,8 +27,8 @@ export interface RunningProcess {
   kill(signal: NodeJS.Signals): void;
   /** Ends it as its spec wants it, and waits for that. */
   stop(): Promise<void>;
-  /** The last lines that it printed. */
-  lastLines(count?: number): string;
+  /** The end of what it printed, and its first lines: a program that prints its usage says first what is wrong. */
+  lastLines(): string;
   /** Resident memory in bytes; 0 once it has ended. */
   rssBytes(): Promise<number>;
 }
@@ -153,7 +153,7 @@ function startProcess(spec: ProcessSpec, dir: string, onEnd: (pid: number) => vo
       killGroup(pid, 'SIGKILL');
       await waitForEnd();
     },
-    lastLines: (count = 15) => lastLines(logPath, count),
+    lastLines: () => excerpt(logPath),
     rssBytes: () => residentBytes(pid),
   };
 }
@@ -175,9 +175,12 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function lastLines(path: string, count: number): string {
+function excerpt(path: string): string {
+  const [firstLines, lastLines] = [4, 16];
   try {
-    return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-count).join('\n');
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    if (lines.length <= firstLines + lastLines) return lines.join('\n');
+    return [...lines.slice(0, firstLines), '…', ...lines.slice(-lastLines)].join('\n');
   } catch {
     return '';
   }
@@ -191,7 +194,7 @@ async function residentBytes(pid: number): Promise<number> {
 
 /**
  * Waits until `ready` returns something else than undefined, and returns that.
- * @throws when the process ends first or `timeoutMs` passes, with the last lines that it printed
+ * @throws when the process ends first or `timeoutMs` passes, with an excerpt of what it printed
  */
 export async function untilReady<T>(
   child: RunningProcess,

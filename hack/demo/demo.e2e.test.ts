@@ -39,9 +39,9 @@ test('the tour ends well and leaves nothing behind', async () => {
   for (const expected of [
     /gitrepository\S*sample/,
     /deployment "shop" successfully rolled out/,
-    /POST \/alerts/,
+    /Deployment\/demo\/shop configured/,
     /deployment\.yaml/,
-    /repaired after \d+ ms/,
+    /repaired \d+ ms after/,
     /controller_runtime_reconcile_total\{/,
   ]) {
     assert.match(output, expected);

@@ -9,19 +9,23 @@ import { openTheatre, type Theatre } from './theatre.ts';
 import { tour } from './tour.ts';
 
 const { values } = parseArgs({ options: { dist: { type: 'boolean', default: false } } });
-const terminal = process.stdout.isTTY === true;
+const terminal = process.stdout.isTTY;
 const stays = terminal && process.env['CI'] !== 'true';
 const tell = narrator({ out: process.stdout, terminal, now: () => performance.now() });
 
 const interrupted = new AbortController();
 const ended = new Promise<void>((resolveEnd) => {
   const end = (why: string): void => {
-    // Asked again while it is ending: leave at once, the guards of the processes do the rest.
-    if (interrupted.signal.aborted) process.exit(1);
     interrupted.abort(new Error(`ended by ${why}`));
     resolveEnd();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Asked again while it is ending: leave at once, the guards of the processes do the rest.
+      if (interrupted.signal.aborted) process.exit(1);
+      end(signal);
+    });
+  }
   // `make demo | head`: nobody reads on, so there is nobody to show anything to.
   process.stdout.on('error', () => end('its reader'));
 });

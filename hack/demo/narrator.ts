@@ -10,8 +10,8 @@ export interface Narrator {
   progress(text: string): void;
 }
 
-/** How long a step may be silent on a terminal, and in a log, in ms. */
-const quietMs = { terminal: 1_000, log: 15_000 };
+/** How long a step may be silent in a log, in ms; a terminal shows every second that passes. */
+const quietLogMs = 15_000;
 
 export interface NarratorOptions {
   readonly out: { write(text: string): unknown };
@@ -20,48 +20,55 @@ export interface NarratorOptions {
   readonly now: () => number;
 }
 
-export function narrator(options: NarratorOptions): Narrator {
-  const { out, terminal, now } = options;
+export function narrator({ out, terminal, now }: NarratorOptions): Narrator {
   const paint = (code: number, text: string): string => (terminal ? `\x1b[${code}m${text}\x1b[0m` : text);
-  let transient = false;
   let steps = 0;
-  const line = (text: string): void => {
-    out.write(`${transient ? '\r\x1b[K' : ''}${text}\n`);
+  let transient = false;
+  let lastProgress = '';
+  let lastWrite = now();
+  const write = (text: string): void => {
+    out.write(`${transient ? '\r\x1b[K' : ''}${text}`);
     transient = false;
+    lastWrite = now();
   };
-  const progress = (text: string): void => {
+  const line = (text: string): void => write(`${text}\n`);
+  const showProgress = (text: string): void => {
     if (!terminal) {
       line(`   ${text}`);
       return;
     }
-    out.write(`${transient ? '\r\x1b[K' : ''}   ${paint(2, text.slice(0, 110))}`);
+    write(`   ${paint(2, text.slice(0, 110))}`);
     transient = true;
+  };
+  const seconds = (since: number): string => `${((now() - since) / 1000).toFixed(1)} s`;
+  const tick = (started: number): void => {
+    if (terminal || now() - lastWrite >= quietLogMs) {
+      showProgress(`${lastProgress} … ${Math.round((now() - started) / 1000)} s`.trimStart());
+    }
   };
   return {
     async step(title, work) {
       steps += 1;
-      line('');
-      line(`${paint(36, `${steps}.`)} ${paint(1, title)}`);
+      lastProgress = '';
+      line(`\n${paint(36, `${steps}.`)} ${paint(1, title)}`);
       const started = now();
-      const seconds = (): string => `${((now() - started) / 1000).toFixed(1)} s`;
-      const ticking = setInterval(
-        () => progress(`… ${seconds().replace(/\.\d/, '')}`),
-        terminal ? quietMs.terminal : quietMs.log,
-      );
+      const ticking = setInterval(tick, 1_000, started);
       try {
         const result = await work();
-        if (now() - started > 1_000) line(paint(2, `   (${seconds()})`));
+        if (now() - started > 1_000) line(paint(2, `   (${seconds(started)})`));
         return result;
       } finally {
         clearInterval(ticking);
-        if (transient) out.write('\r\x1b[K');
-        transient = false;
+        if (transient) write('');
       }
     },
     say: (text) => line(`   ${text}`),
     quote: (text) => {
       for (const part of text.trimEnd().split('\n')) line(`     ${paint(2, part)}`);
     },
-    progress,
+    progress(text) {
+      lastProgress = text.replace(/ … \d+ s$/, '');
+      showProgress(text);
+    },
   };
 }

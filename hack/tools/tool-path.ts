@@ -89,7 +89,7 @@ async function tryRelease(
   } catch (error) {
     sources.signal?.throwIfAborted();
     silentSites.add(site);
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     sources.log(`cannot fetch ${name} from ${site} (${reason}); building it instead`);
     return false;
   }
@@ -100,4 +100,10 @@ async function isExecutable(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The innermost message: what `fetch` throws says no more than "fetch failed". */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
 }

@@ -43,7 +43,7 @@ const askAgainMs = 100;
 /** A dry-run within this time of the last write cannot be told from it by the time of its managed fields, in milliseconds. */
 const ambiguousMs = 2_000;
 /** How often fields that a kind does not have are dropped and the object tried again. */
-const dropRounds = 3;
+const dropRounds = 10;
 
 /** What can be said with no request; undefined: `planWithRequests` must. */
 export function planFromMemory(session: Session, desired: Desired): Plan | undefined {

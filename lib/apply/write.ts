@@ -36,7 +36,7 @@ export async function write(session: Session, plan: Exclude<Plan, { step: 'refus
       await removeWholly(session, plan.resource, desired.id, plan.uid);
       return { desired, action: 'created', live: await applyAndKeep(session, plan.resource, desired) };
     case 'direct':
-      return writeDirectly(session, plan);
+      return await writeDirectly(session, plan); // what is held must be held until then
   }
 }
 

@@ -59,6 +59,8 @@ const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 /** Compresses with a gzip header that holds neither a time nor a system, so that equal input gives equal output. */
 export async function* gzipBytes(input: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const deflate = createDeflateRaw({ level: constants.Z_DEFAULT_COMPRESSION });
+  // An input that fails while nobody reads yet is told by the loop below, not by an event without listener.
+  deflate.on('error', () => undefined);
   let checksum = 0;
   let length = 0;
   const feed = async (): Promise<void> => {

@@ -1,3 +1,4 @@
+export { advertisedAddress, artifactUrl } from './address.ts';
 export { gzipBytes, type TarEntry, tarBytes, tarModes } from './archive.ts';
 export { ArtifactError, type ArtifactErrorCode } from './artifact-error.ts';
 export {
@@ -18,4 +19,7 @@ export {
   parseDigest,
 } from './digest.ts';
 export { type ArtifactLocation, type FetchOptions, fetchArtifact } from './fetch.ts';
+export { type FileServer, type FileServerOptions, startFileServer } from './file-server.ts';
+export { type Retention, type StoredFile, selectGarbage } from './retention.ts';
+export { ArtifactStore, type Owner, type StoredArtifact, type StoreOptions } from './store.ts';
 export { type UnpackLimits, unpackTarGz } from './unpack.ts';

@@ -406,9 +406,8 @@ class Client implements KubeClient {
     if (!(error instanceof NoAnswerError)) return undefined;
     const why = describeCause(error);
     if (!error.sent) {
-      return new KubeConnectionError('connect', `cannot reach the API server at ${this.server}: ${why}`, {
-        cause: error,
-      });
+      const code = isDistrust(error.cause) ? 'untrusted' : 'connect';
+      return new KubeConnectionError(code, `cannot reach the API server at ${this.server}: ${why}`, { cause: error });
     }
     return new KubeConnectionError('lost', `lost the connection to the API server at ${this.server}: ${why}`, {
       cause: error,
@@ -451,6 +450,12 @@ function bodyFrom(answer: RawResponse, server: string): unknown {
   } catch (error) {
     throw new Error(`cannot read the answer of the API server at ${server}: it is not JSON`, { cause: error });
   }
+}
+
+/** Node's and OpenSSL's codes for certificates, which no second try makes better. */
+function isDistrust(cause: unknown): boolean {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return /CERT|SELF_SIGNED|UNABLE_TO_|^ERR_SSL_|^ERR_OSSL_/.test(code);
 }
 
 /** Node's connection errors may be an AggregateError without a text of its own. */

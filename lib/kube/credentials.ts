@@ -1,12 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { KubeConfig, loadYaml } from '@kubernetes/client-node';
+import { isRecord } from './answers.ts';
 
 /** Where the API server is and who is asking. */
 export type ClusterAccess =
   | KubeConfig
   | { readonly kubeconfigPath: string; readonly context?: string | undefined }
-  | { readonly kubeconfig: string; readonly context?: string | undefined }
+  | ForeignKubeConfig
   | { readonly inCluster: true };
+
+/**
+ * A kubeconfig that somebody else wrote, as a tenant's Secret. It must carry all that it needs: paths in it would be read
+ * and commands in it be run here, with the rights of this process, so both are dropped.
+ */
+export interface ForeignKubeConfig {
+  readonly kubeconfig: string;
+  readonly context?: string | undefined;
+  /** Leaves exec plugins in (`--insecure-kubeconfig-exec`). */
+  readonly allowExec?: boolean | undefined;
+  /** Leaves `insecure-skip-tls-verify` in (`--insecure-kubeconfig-tls`). */
+  readonly allowInsecureTls?: boolean | undefined;
+}
 
 /** What one connection needs; a change of it means new connections. */
 export interface TlsSettings {
@@ -41,10 +55,34 @@ export function loadKubeConfig(access: ClusterAccess): KubeConfig {
     config.loadFromFile(access.kubeconfigPath);
     adoptTokenFiles(config, readFileSync(access.kubeconfigPath, 'utf8'));
   } else {
-    config.loadFromString(access.kubeconfig);
+    config.loadFromString(selfContained(access));
   }
   if (access.context !== undefined) config.setCurrentContext(access.context);
   return config;
+}
+
+/** Fields that name files or commands of the machine that reads them. */
+const pathFields = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile', 'token-file'];
+
+/** @throws Error when the text is no kubeconfig */
+function selfContained({ kubeconfig, allowExec = false, allowInsecureTls = false }: ForeignKubeConfig): string {
+  const parsed = loadYaml<unknown>(kubeconfig);
+  if (!isRecord(parsed)) throw new Error('cannot read the kubeconfig: expected a map');
+  const dropped = new Set(pathFields);
+  if (!allowExec) for (const field of ['exec', 'auth-provider']) dropped.add(field);
+  if (!allowInsecureTls) dropped.add('insecure-skip-tls-verify');
+  const strip = (entries: unknown, field: 'cluster' | 'user'): unknown => {
+    if (!Array.isArray(entries)) return entries;
+    return entries.map((entry: unknown) => {
+      if (!isRecord(entry) || !isRecord(entry[field])) return entry;
+      return {
+        ...entry,
+        [field]: Object.fromEntries(Object.entries(entry[field]).filter(([key]) => !dropped.has(key))),
+      };
+    });
+  };
+  const { clusters, users, ...rest } = parsed;
+  return JSON.stringify({ ...rest, clusters: strip(clusters, 'cluster'), users: strip(users, 'user') }); // JSON is YAML
 }
 
 /** client-node looks for `token-file`; the field that kubectl knows is `tokenFile`, and a token beside it loses. */

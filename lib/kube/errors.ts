@@ -37,12 +37,18 @@ export class KubeApiError extends Error {
   }
 }
 
-/** No answer came: `connect` means that nothing was sent, `lost` that the request may have been carried out. */
+/**
+ * `connect`: nothing was sent. `untrusted`: neither, for the certificate of one side was refused. `lost`: the request may
+ * have been carried out. `timeout`: the same, and its time is over.
+ */
+export type NoConnection = 'connect' | 'untrusted' | 'lost' | 'timeout';
+
+/** No answer came. */
 export class KubeConnectionError extends Error {
   override readonly name = 'KubeConnectionError';
-  readonly code: 'connect' | 'lost' | 'timeout';
+  readonly code: NoConnection;
 
-  constructor(code: 'connect' | 'lost' | 'timeout', message: string, options?: ErrorOptions) {
+  constructor(code: NoConnection, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
   }

@@ -1,6 +1,6 @@
 export { type KubeClientOptions, openKubeClient, type SeenRequest } from './client.ts';
 export type * from './contract.ts';
-export type { ClusterAccess } from './credentials.ts';
+export type { ClusterAccess, ForeignKubeConfig } from './credentials.ts';
 export {
   isAlreadyExists,
   isConflict,
@@ -10,6 +10,7 @@ export {
   isNotFound,
   KubeApiError,
   KubeConnectionError,
+  type NoConnection,
   NoMatchError,
   type Status,
   type StatusDetails,

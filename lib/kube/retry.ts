@@ -1,8 +1,8 @@
-import type { KubeConnectionError } from './errors.ts';
+import type { NoConnection } from './errors.ts';
 
 /** Why an attempt did not succeed. */
 export type Failure =
-  | { readonly kind: 'connection'; readonly code: KubeConnectionError['code'] }
+  | { readonly kind: 'connection'; readonly code: NoConnection }
   | { readonly kind: 'status'; readonly code: number; readonly retryAfterMs: number | undefined };
 
 export interface RetryRule {
@@ -43,8 +43,7 @@ export function retryDelay(
 
 function mayRepeat(failure: Failure, idempotent: boolean, method: string): boolean {
   if (failure.kind === 'connection') {
-    if (failure.code === 'timeout') return false; // the time of the call is over
-    return failure.code === 'connect' || idempotent;
+    return failure.code === 'connect' || (failure.code === 'lost' && idempotent);
   }
   if (failure.code === 429) return true;
   return method === 'GET' && (failure.code === 503 || failure.code === 504);

@@ -15,7 +15,7 @@ interface Entry<T> {
 const shortestWatchS = 240;
 const longestWatchS = 480;
 /** How long after the end that it was asked for a watch is taken for dead, in milliseconds. */
-const stallMarginMs = 15_000;
+const stallMarginMs = 10_000;
 const firstBackoffMs = 200;
 const longestBackoffMs = 30_000;
 /** A watch that lived so long counts as a success, in milliseconds. */

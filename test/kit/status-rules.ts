@@ -59,7 +59,7 @@ interface ConditionFacts {
 function readCondition(value: unknown): ConditionFacts {
   const fields = isRecord(value) ? value : {};
   return {
-    type: String(fields['type'] ?? ''),
+    type: typeof fields['type'] === 'string' ? fields['type'] : '',
     status: fields['status'],
     reason: fields['reason'],
     message: fields['message'],
@@ -77,7 +77,7 @@ function conditionViolations(condition: ConditionFacts, generation: number): rea
   rule(typeof reason === 'string' && /^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/.test(reason), `reason is "${reason}"`);
   rule(typeof message === 'string', 'message is missing');
   rule(
-    typeof message !== 'string' || [...message].length <= maxMessageLength,
+    typeof message !== 'string' || message.length <= maxMessageLength,
     `message is longer than ${maxMessageLength} characters`,
   );
   rule(
@@ -138,7 +138,7 @@ function observedViolations(
   const observed = status['observedGeneration'] ?? -1;
   const broken: string[] = [];
   if (!Number.isInteger(observed) || Number(observed) > generation || Number(observed) < -1) {
-    broken.push(`status.observedGeneration is ${observed}, expected -1 to ${generation}`);
+    broken.push(`status.observedGeneration is ${shown(observed)}, expected -1 to ${generation}`);
   }
   if (!settled) return broken;
   const ready = conditions.find((condition) => condition.type === 'Ready');
@@ -147,12 +147,14 @@ function observedViolations(
       ['status.observedGeneration', observed],
       ['observedGeneration of Ready', ready.observedGeneration],
     ] as const) {
-      if (value !== generation) broken.push(`${what} is ${value} while Ready is True, expected ${generation}`);
+      if (value !== generation) broken.push(`${what} is ${shown(value)} while Ready is True, expected ${generation}`);
     }
   }
   const requested = recordAt(metadata, 'annotations')['reconcile.fluxcd.io/requestedAt'];
   if (requested !== undefined && status['lastHandledReconcileAt'] !== requested) {
-    broken.push(`status.lastHandledReconcileAt is "${status['lastHandledReconcileAt']}", expected "${requested}"`);
+    broken.push(
+      `status.lastHandledReconcileAt is ${shown(status['lastHandledReconcileAt'])}, expected ${shown(requested)}`,
+    );
   }
   return broken;
 }
@@ -182,4 +184,8 @@ function recordAt(object: unknown, key: string): Readonly<Record<string, unknown
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value);
 }

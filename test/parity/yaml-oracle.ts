@@ -49,8 +49,20 @@ export class Oracle {
     }
   }
 
-  /** Fragments on which we and kustomize disagree, in what is printed or in whether anything is. */
-  async compare(fragments: readonly string[]): Promise<Difference[]> {
+  /** Fragments on which we and kustomize disagree; of those that we refuse, only the first are put to kustomize. */
+  async compare(fragments: readonly string[], maxRefused = 40): Promise<Difference[]> {
+    const accepted: string[] = [];
+    const refused: string[] = [];
+    for (const fragment of new Set(fragments)) {
+      const { ok } = printAll(`${HEADER}v:${fragment}\n`);
+      (ok ? accepted : refused).push(fragment);
+    }
+    const differences = await this.bisect(accepted);
+    for (const fragment of refused.slice(0, maxRefused)) differences.push(...(await this.bisect([fragment])));
+    return differences;
+  }
+
+  private async bisect(fragments: readonly string[]): Promise<Difference[]> {
     if (fragments.length === 0) return [];
     const text = HEADER + fragments.map((fragment, i) => `v${i}:${fragment}`).join('\n') + '\n';
     const ours = printAll(text);
@@ -65,11 +77,11 @@ export class Oracle {
     const middle = Math.ceil(suspects.length / 2);
     if (suspects.length === fragments.length || suspects.length === 0) {
       return [
-        ...(await this.compare(fragments.slice(0, Math.ceil(fragments.length / 2)))),
-        ...(await this.compare(fragments.slice(Math.ceil(fragments.length / 2)))),
+        ...(await this.bisect(fragments.slice(0, Math.ceil(fragments.length / 2)))),
+        ...(await this.bisect(fragments.slice(Math.ceil(fragments.length / 2)))),
       ];
     }
-    return [...(await this.compare(suspects.slice(0, middle))), ...(await this.compare(suspects.slice(middle)))];
+    return [...(await this.bisect(suspects.slice(0, middle))), ...(await this.bisect(suspects.slice(middle)))];
   }
 }
 

@@ -27,7 +27,7 @@ import {
   type Token,
   VALUE,
 } from './scanner.ts';
-import { type Dialect, resolvePlain } from './scalars.ts';
+import { type Dialect, parseBool, resolvePlain } from './scalars.ts';
 import { SyntaxFailure } from './syntax-failure.ts';
 
 /** What a composer may use up; shared by the documents of one call. */
@@ -185,9 +185,11 @@ export class Composer {
     this.spend(1);
     const { type, value } = token;
     const style = STYLES[type] ?? 'plain';
-    const resolved =
-      tag !== '' && tag !== '!' ? tag : type === PLAIN && tag === '' ? resolvePlain(value, this.dialect) : '!!str';
-    const node = new ScalarNode(value, resolved, style, token.line + 1, token.column + 1);
+    const implicit = tag === '' || tag === '!';
+    const resolved = !implicit ? tag : type === PLAIN ? resolvePlain(value, this.dialect) : '!!str';
+    // The words that only YAML 1.1 knows get the spelling that everything behind the reader knows.
+    const text = resolved === '!!bool' && this.dialect === 'v2' ? normalBool(value) : value;
+    const node = new ScalarNode(text, resolved, style, token.line + 1, token.column + 1);
     this.scanner.skip();
     return node;
   }
@@ -264,12 +266,14 @@ export class Composer {
       const key = endsBlockEntry(token.type) ? this.empty(token) : this.node(true, true);
       token = scanner.peek();
       let value: Node;
+      let aliased = false;
       if (token.type === VALUE) {
         scanner.skip();
         token = scanner.peek();
+        aliased = token.type === ALIAS;
         value = endsBlockEntry(token.type) ? this.empty(token) : this.node(true, true);
       } else value = this.empty(token);
-      entries.add(key, value);
+      entries.add(key, value, aliased);
     }
     scanner.skip();
     entries.finish((nodes) => this.spend(nodes));
@@ -371,22 +375,28 @@ class Entries {
   private readonly map: MapNode;
   private readonly dialect: Dialect;
   private seen: Map<string, ScalarNode> | undefined;
-  private merges: Node[] | undefined;
+  private merge: Node | undefined;
 
   constructor(map: MapNode, dialect: Dialect) {
     this.map = map;
     this.dialect = dialect;
   }
 
-  add(key: Node, value: Node): void {
+  /** @param aliased the value was written as an alias */
+  add(key: Node, value: Node, aliased = false): void {
     if (key.kind !== 'scalar') {
       // Kept under a tag that nothing prints: the document reads, as in kustomize, and fails when it is written.
       this.map.append(new ScalarNode('', key.kind === 'map' ? '!!map' : '!!seq', 'plain', key.line), value);
       return;
     }
+    if (key.value === '<<' && this.dialect === 'v3' && key.tag === '!!str' && key.style !== 'plain') return; // kustomize loses it
     if (key.value === '<<' && (key.tag === '!!merge' || key.style === 'plain')) {
+      if (aliased && value.kind !== 'map') {
+        throw new SyntaxFailure('composer', 'invalid map merge: received alias for a non-map value', 0, key.line - 1);
+      }
       if (this.dialect === 'v2') mergeOver(this.map, value);
-      else (this.merges ??= []).push(value);
+      else if (this.merge === undefined) this.merge = value;
+      else throw new SyntaxFailure('composer', 'duplicate merge key', 0, key.line - 1);
       return;
     }
     const earlier = this.find(key);
@@ -402,15 +412,14 @@ class Entries {
 
   /** Own entries win over merged ones, and earlier merged mappings over later ones. */
   finish(spend: (nodes: number) => void): void {
-    for (const source of this.merges ?? []) {
-      for (const map of mergeSources(source)) {
-        for (let i = 0; i < map.size; i++) {
-          const key = map.keyNodes[i];
-          const value = map.values[i];
-          if (key === undefined || value === undefined || this.map.has(key.value)) continue;
-          spend(1);
-          this.map.append(key, value);
-        }
+    if (this.merge === undefined) return;
+    for (const map of mergeSources(this.merge)) {
+      for (let i = 0; i < map.size; i++) {
+        const key = map.keyNodes[i];
+        const value = map.values[i];
+        if (key === undefined || value === undefined || this.map.has(key.value)) continue;
+        spend(1);
+        this.map.append(key, value);
       }
     }
   }
@@ -456,6 +465,10 @@ function countNodes(node: Node, limit: number): number {
     if (count > limit) break;
   }
   return count;
+}
+
+function normalBool(text: string): string {
+  return resolvePlain(text, 'v2') === '!!bool' ? String(parseBool(text)) : text;
 }
 
 function isBoundary(type: number): boolean {

@@ -1,6 +1,6 @@
 import { YamlError } from './error.ts';
 import { MapNode, type Node, ScalarNode, SeqNode } from './node.ts';
-import { parseBool, parseGoFloat, parseGoInt, resolvePlain } from './scalars.ts';
+import { parseGoFloat, parseGoInt, resolvePlain } from './scalars.ts';
 import { formatTimestamp, parseTimestamp } from './timestamp.ts';
 
 /**
@@ -18,7 +18,7 @@ export function toJson(node: Node): JsonValue {
     case 'scalar':
       return scalarToJson(node);
     case 'seq':
-      return node.items.map(toJson);
+      return node.items.map((item) => toJson(item));
     case 'map': {
       const object: { [key: string]: JsonValue } = {};
       for (let i = 0; i < node.keyNodes.length; i++) {
@@ -40,8 +40,18 @@ export function toJson(node: Node): JsonValue {
   }
 }
 
-/** Go's words for a map that encoding/json has no form for. */
+/** Whether a key stands for a mapping or sequence that was one. */
+export function isCollectionKey(key: ScalarNode): boolean {
+  return key.tag === '!!map' || key.tag === '!!seq';
+}
+
+/** The last words of kustomize about a key that is no string; before them it dumps the Go value. */
 export function nonStringKey(key: ScalarNode): YamlError {
+  if (isCollectionKey(key)) return new YamlError('key', 'yaml: invalid map key', key.line);
+  if (key.tag === '!!null') {
+    const problem = `line ${key.line}: mapping key "${key.value}" already defined at line ${key.line}`;
+    return new YamlError('key', `yaml: unmarshal errors:\n  ${problem}`, key.line);
+  }
   return new YamlError('key', 'json: unsupported type: map[interface {}]interface {}', key.line);
 }
 
@@ -52,12 +62,12 @@ export function scalarToJson(node: ScalarNode): null | boolean | string | number
     case '!!str':
       return value;
     case '!!int': {
-      const parsed = parseGoInt(value);
+      const parsed = resolvePlain(value, 'v3') === '!!int' ? parseGoInt(value) : undefined;
       if (parsed !== undefined) return asJsonInteger(parsed);
       break;
     }
     case '!!bool':
-      if (resolvePlain(value, 'v2') === '!!bool') return parseBool(value);
+      if (resolvePlain(value, 'v3') === '!!bool') return value.charCodeAt(0) === 116 || value.charCodeAt(0) === 84;
       break;
     case '!!null':
       if (resolvePlain(value, 'v3') === '!!null') return null;
@@ -84,10 +94,11 @@ function asJsonInteger(value: bigint): number | bigint {
 
 function floatToJson(node: ScalarNode): number {
   const resolved = resolvePlain(node.value, 'v3');
-  if (resolved !== '!!float' && resolved !== '!!int') {
+  const integer = resolved === '!!int' ? parseGoInt(node.value) : undefined;
+  // An integer of 64 bits without a sign is not converted.
+  if (resolved !== '!!float' && (integer === undefined || integer >= 2n ** 63n)) {
     throw new YamlError('value', `yaml: cannot decode ${resolved} \`${node.value}\` as a !!float`, node.line);
   }
-  const integer = resolved === '!!int' ? parseGoInt(node.value) : undefined;
   const value = integer === undefined ? parseGoFloat(node.value) : Number(integer);
   if (Number.isFinite(value)) return value;
   const name = Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
@@ -99,7 +110,23 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 function decodeBinary(node: ScalarNode): string {
   const text = node.value.replaceAll(/[\r\n]/g, '');
   if (!BASE64.test(text)) throw new YamlError('value', 'yaml: !!binary value contains invalid base64 data', node.line);
-  return Buffer.from(text, 'base64').toString('utf8');
+  return decodeGoUtf8(Buffer.from(text, 'base64'));
+}
+
+/** Go puts one U+FFFD for every byte that is no UTF-8, Node one for a truncated sequence. */
+function decodeGoUtf8(bytes: Buffer): string {
+  const whole = bytes.toString('utf8');
+  if (!whole.includes('\ufffd')) return whole;
+  let out = '';
+  for (let i = 0; i < bytes.length; ) {
+    const lead = bytes[i] ?? 0;
+    const width = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const character = bytes.toString('utf8', i, Math.min(i + width, bytes.length));
+    const valid = Buffer.byteLength(character) === width && bytes.subarray(i, i + width).equals(Buffer.from(character));
+    out += valid ? character : '\ufffd';
+    i += valid ? width : 1;
+  }
+  return out;
 }
 
 /** Nodes for a value that came out of JSON: integers are `!!int`, other numbers `!!float`. */

@@ -37,7 +37,8 @@ function compareNumbers(a: string, b: string, at: number, x: number, y: number):
   }
   const aNumber = int64(prefix + a.slice(at, aEnd));
   const bNumber = int64(prefix + b.slice(at, bEnd));
-  if (aNumber !== bNumber) return aNumber < bNumber ? -1 : 1;
+  if (aNumber < bNumber) return -1;
+  if (aNumber > bNumber) return 1;
   return aEnd === bEnd ? x - y : aEnd - bEnd;
 }
 

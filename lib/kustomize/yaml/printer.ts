@@ -1,12 +1,13 @@
 import { YamlError } from './error.ts';
-import { scalarToJson, nonStringKey } from './json.ts';
+import { isCollectionKey, nonStringKey, scalarToJson } from './json.ts';
 import { compareKeys } from './key-order.ts';
-import type { MapNode, Node, ScalarNode, SeqNode } from './node.ts';
+import { MapNode, type Node, ScalarNode, type SeqNode } from './node.ts';
 import { formatThroughJson } from './numbers.ts';
 import {
   allowedStyles,
   BLOCK,
   doubleQuoted,
+  isBreak,
   literalBlock,
   MULTILINE,
   pad,
@@ -15,7 +16,7 @@ import {
   SINGLE_QUOTED,
   singleQuoted,
 } from './scalar-writer.ts';
-import { refolded } from './refold.ts';
+import { isUnreadableBlock, refolded } from './refold.ts';
 import { isBase60, resolvePlain } from './scalars.ts';
 
 /**
@@ -40,7 +41,7 @@ class Printer {
   out = '';
 
   document(node: Node): void {
-    if (node.kind === 'map' && node.size > 0) this.entries(node, 0, true, node.flow);
+    if (node.kind === 'map' && node.size > 0) this.entries(rootEntries(node), 0, true, node.flow);
     else if (node.kind === 'seq' && node.items.length > 0) this.items(node, 0, true, node.flow);
     else {
       this.leaf(node, -1, 0, false);
@@ -84,7 +85,7 @@ class Printer {
   /** `? key` and `: value`: for a key that is too long or has line breaks. */
   private explicitEntry(text: string, value: Node, indent: number, flow: boolean): void {
     const written = stringText(text, indent + 2, indent + 2);
-    this.out += `? ${written}${written.endsWith('\n') ? '' : '\n'}${pad(indent)}:`;
+    this.out += `? ${written}${isBreak(written.charCodeAt(written.length - 1)) ? '' : '\n'}${pad(indent)}:`;
     const inFlow = flow || (value.kind !== 'scalar' && value.flow);
     if (value.kind === 'map' && value.size > 0) {
       this.out += ' ';
@@ -125,7 +126,7 @@ class Printer {
     else {
       const text = scalarText(node, column + 1, indent, flow);
       // A literal block whose last line has its break brings the cursor to a new line by itself.
-      this.out += text.charCodeAt(text.length - 1) === 10 ? text : `${text}\n`;
+      this.out += isBreak(text.charCodeAt(text.length - 1)) ? text : `${text}\n`;
     }
   }
 }
@@ -133,7 +134,11 @@ class Printer {
 function scalarText(node: ScalarNode, column: number, indent: number, flow: boolean): string {
   switch (node.tag) {
     case '!!str':
-      return stringText(node.style === 'folded' && !flow ? refolded(node.value) : node.value, column, indent);
+      if (flow || node.style === 'double' || node.style === 'single') return stringText(node.value, column, indent);
+      if (isUnreadableBlock(node.value, node.style)) {
+        throw new YamlError('value', 'yaml: found a tab character where an indentation space is expected', node.line);
+      }
+      return stringText(node.style === 'folded' ? refolded(node.value) : node.value, column, indent);
     case '!!null':
       // An empty flow entry is quoted when kustomize first writes it, and so becomes a string.
       if (flow && node.value === '') return '""';
@@ -205,8 +210,19 @@ function isSimpleKey(text: string): boolean {
 }
 
 function keyText(key: ScalarNode): string {
-  if (key.tag !== '!!str') throw nonStringKey(key);
+  // An empty key is quoted when kustomize first writes it.
+  if (key.tag !== '!!str' && !(key.tag === '!!null' && key.value === '')) throw nonStringKey(key);
   return throughJson(key.value);
+}
+
+/** At the root every scalar key becomes the string that it is written as. */
+function rootEntries(root: MapNode): MapNode {
+  if (root.keyNodes.every((key) => key.tag === '!!str')) return root;
+  const keys = root.keyNodes.map((key) => {
+    if (isCollectionKey(key) || (key.tag === '!!null' && key.value !== '')) throw nonStringKey(key);
+    return new ScalarNode(key.tag === '!!binary' ? String(scalarToJson(key)) : key.value, '!!str');
+  });
+  return new MapNode(root.flow, root.line, keys, [...root.values]);
 }
 
 function readsAsString(text: string): boolean {
@@ -215,10 +231,17 @@ function readsAsString(text: string): boolean {
 
 const REFUSED = /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 
-/** What JSON and the reader behind it make of a string. */
+/**
+ * What JSON and the reader behind it make of a string: JSON leaves U+0085 as it is, and to the reader that is a line
+ * break to fold.
+ */
 function throughJson(text: string): string {
   if (REFUSED.test(text)) throw new YamlError('value', 'yaml: control characters are not allowed');
-  return text;
+  if (!text.includes('\u0085')) return text;
+  return text.replaceAll(/ *\u0085[ \u0085]*/g, (run) => {
+    const breaks = run.replaceAll(' ', '').length;
+    return breaks === 1 ? ' ' : '\n'.repeat(breaks - 1);
+  });
 }
 
 /** The order of keys in the output; undefined when they already stand in it. */

@@ -118,7 +118,10 @@ function compose(
 /** go-yaml names the 0-based line for parser errors, so one too low, and leaves out a line that is 0. */
 function describe(failure: SyntaxFailure, dialect: Dialect, path: string | undefined): YamlError {
   const { origin, contextLine, problemLine, message } = failure;
-  if (origin === 'composer') return new YamlError(composerCode(message), `yaml: ${message}`, problemLine + 1, path);
+  if (origin === 'composer') {
+    const code = composerCode(message);
+    return new YamlError(code, code === 'merge' ? message : `yaml: ${message}`, problemLine + 1, path);
+  }
   const [first, second] = dialect === 'v3' ? [contextLine, problemLine] : [problemLine, contextLine];
   const named = first !== 0 ? first : second;
   const where = named === 0 ? '' : `line ${origin === 'scanner' ? named + 1 : named}: `;
@@ -128,6 +131,6 @@ function describe(failure: SyntaxFailure, dialect: Dialect, path: string | undef
 
 function composerCode(message: string): YamlErrorCode {
   if (message.includes('already defined at line')) return 'duplicateKey';
-  if (message.startsWith('map merge')) return 'merge';
+  if (message.includes('merge')) return 'merge';
   return message.includes('anchor') ? 'alias' : 'limit';
 }

@@ -134,7 +134,8 @@ function isAnyBlank(c: number): boolean {
   return c === 32 || c === 9 || isBreak(c);
 }
 
-function isBreak(c: number): boolean {
+/** All characters that end a line for go-yaml. */
+export function isBreak(c: number): boolean {
   return c === 10 || c === 13 || c === 0x85 || c === 0x2028 || c === 0x2029;
 }
 
@@ -225,7 +226,6 @@ function foldLines(text: string, startColumn: number, indent: number): string {
       breaks = false;
     }
   }
-  if (breaks) out += pad(width - column);
   return out;
 }
 
@@ -251,6 +251,7 @@ const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uff
 
 /** Double-quoted text; it may break at any space after column 80, with a backslash before a space that follows. */
 export function doubleQuoted(text: string, column: number, indent: number): string {
+  if (text.charCodeAt(0) === 0xfeff) return `"${Array.from(text, escapeAny).join('')}"`;
   const escape = NEEDS_ESCAPE.test(text);
   if (!escape && (indent < 0 || column + text.length < FOLD_COLUMN)) return `"${text}"`;
   let out = '"';
@@ -283,6 +284,12 @@ export function doubleQuoted(text: string, column: number, indent: number): stri
     }
   }
   return `${out}"`;
+}
+
+/** The library takes every character of a text that begins with a byte order mark for one. */
+function escapeAny(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return ESCAPES.get(code) ?? hexEscape(code);
 }
 
 function hexEscape(code: number): string {

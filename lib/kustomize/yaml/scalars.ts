@@ -95,14 +95,15 @@ export function parseGoFloat(text: string): number {
   }
 }
 
-const DOT_FLOAT = /^\.[0-9]+(?:[eE][-+]?[0-9]+)?$/;
+/** Go takes underscores between digits here, where nobody has removed them before. */
+const DOT_FLOAT = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))$/;
-const NUMBER_CHARACTERS = /^[-+0-9._a-fA-FxXoO:TtZ ]*$/;
+const NUMBER_CHARACTERS = /^[-+0-9.,_a-fA-FxXoO:TtZ ]*$/;
 
 /** Go's ParseFloat on text that starts with a dot; one that overflows is a string. */
 function isDotFloat(text: string): boolean {
-  return DOT_FLOAT.test(text) && Number.isFinite(Number(text));
+  return DOT_FLOAT.test(text) && Number.isFinite(parseGoFloat(text));
 }
 
 function resolveNumeric(text: string, dialect: Dialect): string {

@@ -1,0 +1,23 @@
+/** Condition types of a GitRepository beside Ready, Reconciling and Stalled. */
+export const conditionTypes = [
+  'StorageOperationFailed',
+  'FetchFailed',
+  'IncludeUnavailable',
+  'ArtifactOutdated',
+  'ArtifactInStorage',
+  'SourceVerified',
+] as const;
+
+/** Those that say that something went wrong. */
+export const failureTypes = ['StorageOperationFailed', 'FetchFailed', 'IncludeUnavailable'] as const;
+
+export const fetchFailedReasons = [
+  'AuthenticationFailed',
+  'URLInvalid',
+  'GitOperationFailed',
+  'EmptyGitRepository',
+] as const;
+export type FetchFailedReason = (typeof fetchFailedReasons)[number];
+
+export const storageFailedReasons = ['ArchiveOperationFailed', 'SourceIgnoreError'] as const;
+export type StorageFailedReason = (typeof storageFailedReasons)[number];

@@ -1,0 +1,21 @@
+import { asGitRepository, type GitRepository, kinds, parseGoDuration } from '#crds';
+import type { KindController } from '#runtime';
+import { conditionTypes } from './conditions.ts';
+import type { Deps } from './deps.ts';
+import { finalizeGitRepository } from './finalize.ts';
+import { reconcileGitRepository } from './reconcile.ts';
+
+/** What the runtime has to know of GitRepositories. */
+export function gitRepositoryController(deps: Deps): KindController<GitRepository> {
+  return {
+    kind: kinds.GitRepository,
+    fieldManager: 'source-controller',
+    conditionTypes,
+    parse: asGitRepository,
+    isSuspended: ({ spec }) => spec.suspend === true,
+    observesSuspended: 'withConditions',
+    intervalMs: ({ spec }) => parseGoDuration(spec.interval),
+    reconcile: (repository, run) => reconcileGitRepository(repository, run, deps),
+    finalize: (repository, run) => finalizeGitRepository(repository, run, deps),
+  };
+}

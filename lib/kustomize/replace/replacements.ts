@@ -1,0 +1,164 @@
+import { KustomizeError } from '../error.ts';
+import type { FieldOptions, Replacement, Selector, SourceSelector, TargetSelector } from '../kustomization/schema.ts';
+import { parseLabelSelector } from '../patch/label-selector.ts';
+import { anchored } from '../patch/selector.ts';
+import { formatGvk, isSelected } from '../resource/gvk.ts';
+import { effectiveNamespace, type ResId } from '../resource/res-id.ts';
+import type { ResMap } from '../resource/res-map.ts';
+import { isNull, type Resource } from '../resource/resource.ts';
+import { cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { isIndex, parseElementMatch, splitReplacementPath } from './field-path.ts';
+import { type CreateKind, findSlots, type Slot, untyped, wrongKind } from './slots.ts';
+
+const defaultFieldPath = 'metadata.name';
+
+/** `replacements`: copies a value of one resource into fields of others. */
+export function replace(map: ResMap, rule: Replacement): void {
+  const { source, sourceValue, targets } = rule;
+  if ((source === undefined) === (sourceValue === undefined) || targets === undefined || targets.length === 0) {
+    throw new KustomizeError('invalidKustomization', 'replacements must specify a source and at least one target');
+  }
+  const value = source === undefined ? untyped(sourceValue ?? '') : sourceNode(map, source);
+  for (const target of targets) applyToTargets(map, target, value);
+  map.idsChanged();
+}
+
+const idsOf = (resource: Resource): ResId[] => [resource.currentId(), ...resource.previousIds()];
+
+function sourceNode(map: ResMap, source: SourceSelector): Node {
+  const matches = map.resources.filter((resource) => idsOf(resource).some((id) => isSource(id, source)));
+  const described = `${formatSelector(source)}${source.fieldPath ? `:${source.fieldPath}` : ''}`;
+  const [resource] = matches;
+  if (resource === undefined) throw new KustomizeError('transformerFailed', `nothing selected by ${described}`);
+  if (matches.length > 1) throw new KustomizeError('transformerFailed', `multiple matches for selector ${described}`);
+  const path = source.fieldPath || defaultFieldPath;
+  const node = lookup(resource.node, splitReplacementPath(path));
+  const isEmpty = node === undefined || isNull(node) || (node.kind === 'map' && node.size === 0) || (node.kind === 'seq' && node.items.length === 0);
+  if (isEmpty) {
+    throw new KustomizeError('transformerFailed', `fieldPath \`${path}\` is missing for replacement source ${formatSelector(source)}`);
+  }
+  return refine(node, source.options);
+}
+
+function isSource(id: ResId, source: SourceSelector): boolean {
+  const namespace = source.namespace ?? '';
+  return (
+    (namespace === '' || namespace === effectiveNamespace(id)) &&
+    (!source.name || source.name === id.name) &&
+    isSelected(id.gvk, source)
+  );
+}
+
+function formatSelector(selector: SourceSelector): string {
+  return `${formatGvk(selector)}/${selector.name || '[noName]'}.${selector.namespace || '[noNs]'}`;
+}
+
+/** Reads one node; nothing is created, and `-` means the last element of a list. */
+function lookup(root: MapNode, path: readonly string[]): Node | undefined {
+  let node: Node | undefined = root;
+  for (const part of path) {
+    if (node === undefined || isNull(node)) return undefined;
+    if (part === '*') throw lookupFailed('wildcard is not supported in PathGetter');
+    const match = parseElementMatch(part);
+    if (part === '-' || isIndex(part) || match !== undefined) {
+      if (node.kind !== 'seq') throw lookupFailed(wrongKind('SequenceNode', node).message);
+      node = match === undefined ? node.items.at(part === '-' ? -1 : Number(part)) : elementWith(node.items, match);
+    } else {
+      if (node.kind !== 'map') throw lookupFailed(wrongKind('MappingNode', node).message);
+      node = node.get(part);
+    }
+  }
+  return node;
+}
+
+const lookupFailed = (reason: string): KustomizeError =>
+  new KustomizeError('transformerFailed', `error looking up replacement source: ${reason}`);
+
+function elementWith(items: readonly Node[], { key, value }: { key: string; value: string }): Node | undefined {
+  return items.find((item) => {
+    const field = key === '' ? item : item.kind === 'map' ? item.get(key) : undefined;
+    return field?.kind === 'scalar' && field.value === value;
+  });
+}
+
+/** With a delimiter, one part of the value. */
+function refine(node: Node, options: FieldOptions | undefined): Node {
+  const delimiter = options?.delimiter ?? '';
+  if (delimiter === '') return node;
+  if (node.kind !== 'scalar') throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
+  const index = options?.index ?? 0;
+  const part = node.value.split(delimiter)[index];
+  if (part === undefined) {
+    throw new KustomizeError('transformerFailed', `options.index ${index} is out of bounds for value ${node.value}`);
+  }
+  return new ScalarNode(part, node.tag, node.style);
+}
+
+function applyToTargets(map: ResMap, target: TargetSelector, value: Node): void {
+  if (target.select === undefined) throw new KustomizeError('invalidKustomization', 'target must specify resources to select');
+  const isSelectedBy = targetTest(target.select);
+  const rejects = (target.reject ?? []).filter(hasCondition).map(targetTest);
+  for (const resource of map.resources) {
+    if (!isSelectedBy(resource) || rejects.some((rejected) => rejected(resource))) continue;
+    copyValue(resource, value, target);
+  }
+}
+
+const hasCondition = (selector: Selector): boolean => Object.values(selector).some((part) => part !== undefined && part !== '');
+
+/** Unlike patch targets, these see the namespace as it is written: `default` is not the empty one. */
+function targetTest(selector: Selector): (resource: Resource) => boolean {
+  const name = anchored(selector.name);
+  const namespace = anchored(selector.namespace);
+  const [group, version, kind] = [anchored(selector.group), anchored(selector.version), anchored(selector.kind)];
+  const labels = selector.labelSelector ? parseLabelSelector(selector.labelSelector) : undefined;
+  const annotations = selector.annotationSelector ? parseLabelSelector(selector.annotationSelector) : undefined;
+  const isMeant = (id: ResId): boolean =>
+    kind(id.gvk.kind) && group(id.gvk.group) && version(id.gvk.version) && name(id.name) && namespace(id.namespace);
+  return (resource) =>
+    idsOf(resource).some(isMeant) &&
+    (labels === undefined || labels(resource.labels())) &&
+    (annotations === undefined || annotations(resource.annotations()));
+}
+
+function copyValue(resource: Resource, value: Node, target: TargetSelector): void {
+  const paths = target.fieldPaths === undefined || target.fieldPaths.length === 0 ? [defaultFieldPath] : target.fieldPaths;
+  const create: CreateKind = target.options?.create ? value.kind : undefined;
+  for (const path of paths) {
+    const problem = `unable to find ${create === undefined ? '' : 'or create '}field ${JSON.stringify(path)} in replacement target`;
+    let slots: Slot[];
+    try {
+      // A scalar at the root could only be replaced whole, and a resource is a map.
+      slots = findSlots({ node: resource.node, set: (): void => {} }, splitReplacementPath(path), create);
+    } catch (error) {
+      throw error instanceof KustomizeError ? error.wrap(problem) : error;
+    }
+    if (slots.length === 0) throw new KustomizeError('transformerFailed', problem);
+    for (const slot of slots) setSlot(slot, value, target.options);
+  }
+}
+
+function setSlot(slot: Slot, source: Node, options: FieldOptions | undefined): void {
+  const old = slot.node;
+  const value = cloneNode(source);
+  const delimiter = options?.delimiter ?? '';
+  if (delimiter !== '') {
+    if (old.kind !== 'scalar') throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
+    const joined = insertPart(old.value.split(delimiter), scalarValue(value), options?.index ?? 0).join(delimiter);
+    slot.set(retyped(old, joined));
+    return;
+  }
+  // A scalar keeps its own type: a number put into a string is quoted, a string put into a number is not.
+  slot.set(old.kind === 'scalar' ? retyped(old, scalarValue(value)) : value);
+}
+
+const scalarValue = (node: Node): string => (node.kind === 'scalar' ? node.value : '');
+
+function retyped(old: ScalarNode, text: string): ScalarNode {
+  return old.tag === '' ? untyped(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
+}
+
+function insertPart(parts: readonly string[], value: string, index: number): string[] {
+  if (index < 0) return [value, ...parts];
+  return index >= parts.length ? [...parts, value] : parts.map((part, i) => (i === index ? value : part));
+}
