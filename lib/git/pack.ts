@@ -232,7 +232,7 @@ export class Pack {
       }
       offset = typeof entry.base === 'number' ? entry.base : this.#offsetOf(String(entry.base));
     }
-    for (const link of chain.reverse()) {
+    for (const link of chain.toReversed()) {
       const bytes = applyDelta(loaded.bytes, this.#inflate(link.entry).bytes, this.#limits.maxObjectBytes);
       loaded = { type: loaded.type, bytes };
       this.#remember(link.offset, loaded);
