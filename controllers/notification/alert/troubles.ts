@@ -1,5 +1,5 @@
 import type { Alert } from '#crds';
-import type { EventDraft, Logger } from '#runtime';
+import type { EventDraft } from '#runtime';
 
 /** A second report of the same trouble comes after this time at the earliest, in milliseconds. */
 const quietMs = 5 * 60_000;
@@ -23,7 +23,7 @@ interface Known {
 }
 
 export interface TroublesDeps {
-  readonly log: Logger;
+  readonly log: { error(fields: object, message: string): void };
   readonly recordEvent: (alert: Alert, draft: EventDraft) => void;
   /** Calls back once; disposing it calls it off. */
   readonly after: (ms: number, call: () => void) => Disposable;
@@ -62,7 +62,7 @@ export class Troubles implements Disposable {
 
   /** Tells what was counted and not told yet. */
   [Symbol.dispose](): void {
-    for (const key of [...this.#known.keys()]) this.#settle(key);
+    for (const key of this.#known.keys()) this.#settle(key);
   }
 
   #watch(key: string, alert: Alert, trouble: Trouble): void {
