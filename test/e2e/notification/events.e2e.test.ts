@@ -248,6 +248,7 @@ test('a controller that was killed delivers again after its start', async () => 
   await untilDelivered(system, namespace, () => sink.requests.length > 0);
   const event = kustomizationEvent(namespace, { message: 'twice' });
   assert.equal((await system.post(event)).status, 202);
+  await sink.received(1, { where: ({ body }) => body.includes('twice') }); // what is under way may be lost, as in Flux
   await controller.restart();
   assert.equal((await system.post(event)).status, 202);
   await sink.received(2, { where: ({ body }) => body.includes('twice') });

@@ -61,8 +61,8 @@ async function settled(namespace: string, name: string, type: string, reason: st
 
 async function requestOf(namespace: string, name = 'repo'): Promise<string | undefined> {
   const object = await cluster.get(`/apis/source.toolkit.fluxcd.io/v1/namespaces/${namespace}/gitrepositories/${name}`);
-  const { annotations } = object?.['metadata'] as { annotations?: Record<string, string> };
-  return annotations?.[requestedAt];
+  const metadata = object?.['metadata'] as { annotations?: Record<string, string> } | undefined;
+  return metadata?.annotations?.[requestedAt];
 }
 
 /** Calls until the server's watch has seen what the test has seen. */
@@ -258,10 +258,8 @@ test('a Receiver can be asked to run, restarted and deleted', async () => {
   await cluster.kubectl(['annotate', 'receiver', 'r', '-n', namespace, `${requestedAt}=now`]);
   await waitFor(
     async () => {
-      const { stdout } = await cluster.kubectl([
-        ...['get', 'receiver', 'r', '-n', namespace],
-        ...['-o', 'jsonpath={.status.lastHandledReconcileAt}'],
-      ]);
+      const output = 'jsonpath={.status.lastHandledReconcileAt}';
+      const { stdout } = await cluster.kubectl(['get', 'receiver', 'r', '-n', namespace, '-o', output]);
       return stdout === 'now';
     },
     { what: 'the request to be handled' },
