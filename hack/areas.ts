@@ -46,7 +46,7 @@ const areas: readonly Area[] = [
   {
     folder: 'controllers/notification',
     areas: ['runtime', 'kube', 'concurrency', 'crds'],
-    packages: ['re2js', 'undici', 'yaml'],
+    packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },

@@ -20,7 +20,7 @@ export const defaultPackLimits: PackLimits = {
   maxObjects: 2_000_000,
   maxObjectBytes: 256 * 1024 * 1024,
   maxDeltaDepth: 4096,
-  cacheBytes: 32 * 1024 * 1024,
+  cacheBytes: 16 * 1024 * 1024,
 };
 
 /** Whole objects above this are inflated in pieces, never held at once. */

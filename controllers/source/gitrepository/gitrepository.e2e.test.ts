@@ -355,3 +355,25 @@ test('a suspended object is left alone, a deleted one leaves nothing', async () 
   await waitFor(async () => (await read('gone')) === undefined);
   await assert.rejects(readdir(join(controller.dir, 'data/gitrepository', namespace, 'gone')), { code: 'ENOENT' });
 });
+
+test('a controller killed at any moment ends with what Git says', async () => {
+  await server.createRepository('killed', { a: '0', 'big.bin': 'x'.repeat(1_000_000) });
+  await apply('killed', { url: server.repositoryUrl('killed') });
+  await settled('killed', /^True/);
+  server.fault((asked) => (asked.path.startsWith('/killed.git') ? { delayMs: 30 } : undefined));
+  let commit = '';
+  for (const afterMs of [0, 40, 80, 120, 160, 200]) {
+    commit = await server.commit('killed', { a: String(afterMs) }, `Commit ${afterMs}`);
+    await request('killed');
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await controller.restart();
+  }
+  server.fault(undefined);
+  const last = await settled('killed', new RegExp(commit), await request('killed'));
+  checkStatus(last);
+  assert.deepEqual(await contentOf(last), ['a', 'big.bin']);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await settled('killed', new RegExp(commit), await request('killed'));
+  const files = await readdir(join(controller.dir, 'data/gitrepository', namespace, 'killed'));
+  assert.deepEqual(files, [`${commit}.tar.gz`]);
+});

@@ -228,7 +228,7 @@ function equalJson(a: Node, b: Node): boolean {
 
 function untagged(node: Node): Node {
   if (node.kind === 'seq') node.items = node.items.map(untagged);
-  if (node.kind === 'map') for (const [key, value] of [...node.entries()]) node.set(key, untagged(value));
+  if (node.kind === 'map') for (const [i, value] of node.values.entries()) node.setAt(i, untagged(value));
   if (node.kind === 'scalar' && node.tag === '!!timestamp') return scalar(node.value);
   return node;
 }
