@@ -18,7 +18,7 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['undici'] },
+  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
   {
     folder: 'lib/artifact',
     door: 'artifact',
