@@ -323,7 +323,12 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     else run.log.error({ error: message }, `Reconciliation failed after ${took}${next}`);
     if (options.event === 'none') return;
     const type = options.event === 'normal' ? 'Normal' : options.event === 'trace' ? 'Trace' : 'Warning';
-    this.#deps.recordEvent(run.object, { type, reason, message, metadata: options.eventMetadata });
+    this.#deps.recordEvent(run.object, {
+      type,
+      reason: options.eventReason ?? reason,
+      message,
+      metadata: options.eventMetadata,
+    });
   }
 
   #event(run: ReconcileRun<T>, draft: EventDraft): void {
