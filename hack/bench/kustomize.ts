@@ -91,7 +91,7 @@ try {
     { name: '131 objects, 5.8 MB', dir: join(corpus, 'prometheus-operator+kube-prometheus') },
     { name: '200 objects, 3 levels', dir: writeStack(join(temporary, 'small'), 200) },
     { name: '2,000 objects, 3 levels', dir: writeStack(join(temporary, 'large'), 2000) },
-  ].filter(({ name, dir }) => existsSync(dir) || void console.log(`${name}: no such root here`));
+  ].filter(({ name, dir }) => existsSync(dir) || console.log(`${name}: no such root here`));
   console.log('root                     kustomize   first    warm  cached   bytes  equal');
   for (const { name, dir } of roots) {
     // The large stack takes kustomize most of a minute: once is enough.
@@ -111,7 +111,7 @@ try {
     const cached = [...Array(runs)].map(() => timed(() => once(cache)).ms);
     const equal = Buffer.from(first.result).equals(real[0]?.result ?? Buffer.alloc(0));
     const cells = [median(real.map(({ ms }) => ms)), first.ms, median(warm), median(cached)].map((ms) =>
-      `${ms.toFixed(1)}`.padStart(8),
+      ms.toFixed(1).padStart(8),
     );
     console.log(`${name.padEnd(25)}${cells.join('')}${String(first.result.length).padStart(9)}  ${equal}`);
   }
