@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkStatus, type RunningController, startController } from '#test-kit';
 import { configMap, openStage, type Stage } from './stage.ts';
-import { type Moment, startWriteGate, type WriteGate } from './write-gate.ts';
+import { type Moment, startWriteGate, type Write, type WriteGate } from './write-gate.ts';
 
 let stage: Stage;
 let gate: WriteGate;
@@ -58,7 +59,7 @@ async function owned(name: string): Promise<readonly string[]> {
 }
 
 /** Runs the first two steps, with the controller dying at a write; the last step comes while it is dead. */
-async function crashAt(strikeAt: number | undefined, moment: Moment): Promise<void> {
+async function crashAt(strikeAt: number | undefined, moment: Moment): Promise<readonly Write[]> {
   const name = `crash-${strikeAt ?? 'never'}-${moment}`;
   gate.watch(strikeAt, moment, () => controller.kill('SIGKILL'));
   const first = await stage.publish(name, contents(name)[0] ?? {});
@@ -71,6 +72,8 @@ async function crashAt(strikeAt: number | undefined, moment: Moment): Promise<vo
   const settle = (revision: string): Promise<unknown> => Promise.race([died, stage.ready(name, { revision }, 15_000)]);
   await settle(first);
   if (!dead) await settle(await stage.publish(name, contents(name)[1] ?? {}));
+  const writes = gate.writes;
+  gate.watch();
   if (strikeAt !== undefined) {
     assert.ok(dead, `there was no write ${strikeAt}`);
     await controller.restart();
@@ -85,18 +88,57 @@ async function crashAt(strikeAt: number | undefined, moment: Moment): Promise<vo
     object.status?.inventory?.entries.map(({ id }) => id),
     want.map((one) => `${stage.namespace}_${one}__ConfigMap`),
   );
+  return writes;
 }
 
 test('a controller that dies before or after any of its writes leaves no orphan', async (t) => {
-  await crashAt(undefined, 'before');
-  const writes = gate.writes.map(({ method, path }) => `${method} ${path.split('/').slice(-2).join('/')}`);
-  // The last step is the recovery's own; its writes are among them but need no crash of their own.
-  const count = writes.findLastIndex((write) => write.startsWith('DELETE')) + 1;
-  t.diagnostic(`${writes.length} writes, crash points up to ${count}`);
+  const undisturbed = await crashAt(undefined, 'before');
+  const writes = undisturbed.map(({ method, path }) => `${method} ${path.split('/').slice(-2).join('/')}`);
+  const count = writes.length;
   assert.ok(count > 8, writes.join('\n'));
   for (let at = 1; at <= count; at++) {
     for (const moment of ['before', 'after'] as const) {
-      await t.test(`${moment} write ${at}: ${writes[at - 1]}`, () => crashAt(at, moment));
+      await t.test(`${moment} write ${at}: ${writes[at - 1]}`, async () => {
+        await crashAt(at, moment);
+      });
     }
+  }
+});
+
+/** Deterministic numbers in [0, 1), so that a failure can be repeated. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test('a controller that dies at 50 random moments ends in what the source says', async () => {
+  gate.watch();
+  const random = randomNumbers(7);
+  const name = 'random';
+  const pick = (): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      ['a', 'b', 'c', 'd', 'e']
+        .filter((key) => key === 'a' || random() < 0.5)
+        .map((key) => [`${key}.yaml`, configMap(`random-${key}`, { v: String(random()) })]),
+    );
+  await stage.publish(name, pick());
+  await stage.kustomization(name, { sourceRef: { kind: 'GitRepository', name } });
+  for (let kill = 0; kill < 50; kill++) {
+    await stage.publish(name, pick());
+    await sleep(random() * 120);
+    await controller.restart();
+  }
+  const last = pick();
+  const revision = await stage.publish(name, last);
+  const object = await stage.ready(name, { revision });
+  checkStatus(object);
+  const want = Object.keys(last).map((path) => `random-${path.replace('.yaml', '')}`);
+  assert.deepEqual(await owned(name), want);
+  for (const one of want) {
+    const text: unknown = JSON.parse(last[`${one.slice('random-'.length)}.yaml`] ?? '{}');
+    assert.deepEqual((await stage.object(`configmaps/${one}`))?.['data'], (text as { data: unknown }).data);
   }
 });

@@ -233,8 +233,11 @@ test('two Kustomizations with one object are told of each other, and do not chas
     ).test(String(msg)),
   );
   await sleep(500);
-  const version = async (): Promise<unknown> =>
-    ((await stage.object('configmaps/claimed'))?.['metadata'] as { resourceVersion?: unknown }).resourceVersion;
+  const version = async (): Promise<unknown> => {
+    const object = await stage.object('configmaps/claimed');
+    assert.ok(object);
+    return (object['metadata'] as { resourceVersion?: unknown }).resourceVersion;
+  };
   const before = await version();
   await sleep(2500);
   assert.equal(await version(), before);

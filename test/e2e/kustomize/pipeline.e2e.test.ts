@@ -28,7 +28,11 @@ async function versionOf(name: string): Promise<string> {
 
 async function annotate(name: string, value: string): Promise<void> {
   const { code, stderr } = await stage.cluster.kubectl([
-    ...['annotate', '--overwrite', '-n', stage.namespace, `kustomization/${name}`],
+    'annotate',
+    '--overwrite',
+    '-n',
+    stage.namespace,
+    `kustomization/${name}`,
     `reconcile.fluxcd.io/requestedAt=${value}`,
   ]);
   assert.equal(code, 0, stderr);
@@ -139,7 +143,8 @@ test('the spec shapes the build, and common metadata is on every object', async 
   await stage.ready('shape', {});
   const object = await stage.object('configmaps/shape-a');
   assert.deepEqual(object?.['data'], { a: 'patched' });
-  const { labels, annotations } = object?.['metadata'] as Record<string, Record<string, string>>;
+  assert.ok(object);
+  const { labels, annotations } = object['metadata'] as Record<string, Record<string, string>>;
   assert.deepEqual(labels, {
     'kustomize.toolkit.fluxcd.io/name': 'shape',
     'kustomize.toolkit.fluxcd.io/namespace': stage.namespace,
