@@ -24,7 +24,7 @@ const areas: readonly Area[] = [
     areas: ['kustomize'],
     packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
   },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['isomorphic-git', 'semver', 'undici'] },
+  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
   {
     folder: 'lib/artifact',
     door: 'artifact',

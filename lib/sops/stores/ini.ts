@@ -18,14 +18,14 @@ function printSection({ key: name, value }: Entry, index: number, count: number)
   }
   if (name === '') throw new SopsError('unprintable', 'cannot print as INI: empty section name');
   const [first, ...rest] = value.items;
-  const own = first instanceof Comment ? printComment(first) : [];
+  const own = first instanceof Comment ? printComment(first, false) : [];
   const keys = keysOf(first instanceof Comment ? rest : value.items);
   const isTop = index === 0 && name.toUpperCase() === 'DEFAULT';
   if (isTop && keys.length === 0) return own;
   const written = keys.map(({ entry }) => quotedName(entry.key));
   const width = Math.max(0, ...written.map((text) => Buffer.byteLength(text)));
   const lines = keys.flatMap(({ entry, comment }, at) => [
-    ...(comment === undefined ? [] : printComment(comment)),
+    ...(comment === undefined ? [] : printComment(comment, true)),
     Buffer.from(padded(written[at] ?? '', width)),
     quotedValue(scalarOf(entry)),
     newline,
@@ -59,10 +59,11 @@ function scalarOf({ key, value }: Entry): Uint8Array {
   return scalarBytes(value);
 }
 
-function printComment({ text }: Comment): readonly Uint8Array[] {
+/** @param trim the library keeps spaces that a section's comment begins with, and drops a key's */
+function printComment({ text }: Comment, trim: boolean): readonly Uint8Array[] {
   if (text === '') return [];
   return text.split('\n').map((line) => {
-    const marked = /^[#;]/.test(line) ? `${line.charAt(0)} ${line.slice(1).trim()}` : `; ${line.trim()}`;
+    const marked = /^[#;]/.test(line) ? `${line.charAt(0)} ${line.slice(1).trim()}` : `; ${trim ? line.trim() : line}`;
     return Buffer.from(`${marked}\n`);
   });
 }
