@@ -6,7 +6,9 @@ export type ToolName =
   | 'kube-controller-manager'
   | 'kube-scheduler'
   | 'kwok'
-  | 'kustomize';
+  | 'kustomize'
+  | 'sops'
+  | 'age-keygen';
 
 /** Where a project publishes its binaries, with the file that lists their sha256. */
 export interface Release {
@@ -92,6 +94,20 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     package: 'sigs.k8s.io/kwok/cmd/kwok',
     linkFlags: '',
     buildTime: 'about half a minute',
+  },
+  sops: {
+    version: 'v3.13.3',
+    module: 'sops',
+    package: 'github.com/getsops/sops/v3/cmd/sops',
+    linkFlags: '',
+    buildTime: 'about two minutes',
+  },
+  'age-keygen': {
+    version: 'v1.3.2',
+    module: 'age',
+    package: 'filippo.io/age/cmd/age-keygen',
+    linkFlags: '',
+    buildTime: 'a few seconds',
   },
 };
 
