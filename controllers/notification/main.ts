@@ -23,6 +23,7 @@ import { notificationFlags, notificationGates } from './flags.ts';
 import { listen } from './http-listener.ts';
 import { httpMeter } from './http-metrics.ts';
 import { providerController } from './provider/controller.ts';
+import { openAgent } from './provider/http.ts';
 import { receiverController } from './receiver/controller.ts';
 import { ReceiverIndex } from './receiver/receiver-index.ts';
 import { webhookHandler } from './receiver/server.ts';
@@ -79,6 +80,7 @@ const code = await runProgram(
         }),
       );
 
+      const agent = openAgent();
       const queue = new DeliveryQueue();
       const troubles = new Troubles({ log, recordEvent: (alert, draft) => program.event(alert, draft), after });
       program.onBoot(() =>
@@ -86,6 +88,7 @@ const code = await runProgram(
           async [Symbol.asyncDispose]() {
             await queue.drain(drainMs);
             troubles[Symbol.dispose]();
+            await agent.destroy();
           },
         }),
       );
@@ -95,6 +98,7 @@ const code = await runProgram(
         mapper,
         alerts,
         providers,
+        agent,
         log,
         queue,
         troubles,

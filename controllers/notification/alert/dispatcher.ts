@@ -1,6 +1,7 @@
 import { type Alert, asProvider, type EventSource, type Provider, provider as providerKind } from '#crds';
 import { isNotFound, type KubeClient, type RestMapper, type WatchCache } from '#kube';
 import type { Logger } from '#runtime';
+import type { Agent } from 'undici';
 import { type Event, objectPath } from '../event/event.ts';
 import { encodeEvent } from '../event/event-json.ts';
 import { deliver, SendError } from '../provider/deliver.ts';
@@ -16,6 +17,8 @@ export interface DispatcherDeps {
   readonly mapper: RestMapper;
   readonly alerts: Pick<WatchCache<Alert>, 'list'>;
   readonly providers: Pick<WatchCache<Provider>, 'get'>;
+  /** For connections to providers. */
+  readonly agent: Agent;
   readonly log: Logger;
   readonly queue: Pick<DeliveryQueue, 'add'>;
   readonly troubles: Pick<Troubles, 'report'>;
@@ -95,7 +98,7 @@ export class Dispatcher {
       else log.debug(text);
       return;
     }
-    await deliver(provider, this.#withMetadata(alert, event), this.#deps.client);
+    await deliver(provider, this.#withMetadata(alert, event), this.#deps.client, this.#deps.agent);
   }
 
   /** From the watch; what it does not know may have been created a moment ago. */

@@ -1,6 +1,7 @@
 import { deadline } from '#concurrency';
 import { type Provider, parseGoDuration, unsupportedFields } from '#crds';
 import type { KubeClient } from '#kube';
+import type { Agent } from 'undici';
 import type { Event } from '../event/event.ts';
 import { httpClient } from './http.ts';
 import { maskSecrets } from './mask.ts';
@@ -19,7 +20,7 @@ export class SendError extends Error {
  * Sends one event, its metadata final, within the Provider's timeout.
  * @throws SendError when it did not get through, Error when it could not be set up; no text shows a secret
  */
-export async function deliver(provider: Provider, event: Event, client: KubeClient): Promise<void> {
+export async function deliver(provider: Provider, event: Event, client: KubeClient, agent: Agent): Promise<void> {
   const { type, timeout } = provider.spec;
   const timeoutMs = timeout === undefined ? defaultTimeoutMs : parseGoDuration(timeout);
   using limit = deadline(timeoutMs, undefined, 'context deadline exceeded');
@@ -39,7 +40,7 @@ export async function deliver(provider: Provider, event: Event, client: KubeClie
   const mask = (text: string): string => maskSecrets(text, secrets);
   let isSetUp = false;
   try {
-    await using sender = httpClient(http, mask);
+    await using sender = httpClient(http, agent, mask);
     const notifier = factory(settings, sender);
     isSetUp = true;
     await notifier.post(event, limit.signal);

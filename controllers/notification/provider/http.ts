@@ -38,12 +38,22 @@ export interface HttpClient {
   send(url: URL | string, call: HttpCall): Promise<HttpAnswer>;
 }
 
+/** The connections of all deliveries without TLS material and proxy of their own. A short idle time: servers close first. */
+export function openAgent(): Agent {
+  return new Agent({ keepAliveTimeout: 1000 });
+}
+
 /**
- * A client for one delivery; disposing it closes its connections.
+ * A client for one delivery; disposing it closes the connections that are its own.
  * @param mask takes the secrets out of what a server answered, before it is cut for an error text
  */
-export function httpClient(settings: HttpSettings, mask: (text: string) => string): HttpClient & AsyncDisposable {
-  const agent = agentOf(settings);
+export function httpClient(
+  settings: HttpSettings,
+  shared: Agent,
+  mask: (text: string) => string,
+): HttpClient & AsyncDisposable {
+  const own = ownAgent(settings);
+  const agent = own ?? shared;
   const dispatcher = agent.compose(interceptors.redirect({ maxRedirections }));
   return {
     async send(url, call) {
@@ -59,7 +69,7 @@ export function httpClient(settings: HttpSettings, mask: (text: string) => strin
       }
     },
     async [Symbol.asyncDispose]() {
-      await agent.destroy();
+      await own?.destroy();
     },
   };
 }
@@ -123,12 +133,8 @@ async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<string
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function agentOf(settings: HttpSettings): Dispatcher {
-  const tls = {
-    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
-    ...(settings.certificate === undefined ? {} : settings.certificate),
-  };
-  if (settings.proxy !== undefined && settings.proxy !== '')
-    return new ProxyAgent({ uri: settings.proxy, requestTls: tls });
-  return new Agent({ connect: tls, keepAliveTimeout: 1000 });
+function ownAgent({ ca, certificate, proxy }: HttpSettings): Dispatcher | undefined {
+  const tls = { ...(ca === undefined ? {} : { ca }), ...certificate };
+  if (proxy !== undefined && proxy !== '') return new ProxyAgent({ uri: proxy, requestTls: tls });
+  return ca === undefined && certificate === undefined ? undefined : new Agent({ connect: tls });
 }
