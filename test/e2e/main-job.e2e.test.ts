@@ -6,6 +6,7 @@ import { conditionOf } from './live.ts';
 import { configMap, deployment, gitRepository, kustomization, notificationObjects, webhookToken } from './manifests.ts';
 import { checkOwnership } from './orphans.ts';
 import { openPlatform, type Platform } from './platform.ts';
+import { alertAbout, type Told } from './told.ts';
 
 let platform: Platform;
 let namespace: string;
@@ -31,32 +32,8 @@ async function callWebhook(path: string): Promise<number> {
   return (await fetch(url, { method: 'POST', headers: { 'x-signature': signature }, body })).status;
 }
 
-interface Alerted {
-  readonly involvedObject: { readonly kind: string; readonly name: string; readonly namespace: string };
-  readonly severity: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly reportingController: string;
-}
-
-/** Waits for the alert about an object whose message fits. */
-async function alerted(kind: string, name: string, message: RegExp): Promise<Alerted> {
-  return waitFor(
-    () =>
-      platform.alerts.requests
-        .map(({ body }): Alerted => JSON.parse(body))
-        .find((alert) => {
-          const { involvedObject: about } = alert;
-          return (
-            about.namespace === namespace && about.kind === kind && about.name === name && message.test(alert.message)
-          );
-        }),
-    {
-      what: `an alert about ${kind} ${name} like ${message}; there are ${JSON.stringify(platform.alerts.requests.map(({ body }) => body))}`,
-    },
-  );
-}
+const alerted = (kind: string, name: string, message: RegExp): Promise<Told> =>
+  alertAbout(platform.alerts, namespace, kind, name, 'info', message);
 
 test('a commit becomes objects in order, an alert says so, and a webhook brings the next one', async (t) => {
   const { cluster, git } = platform;
@@ -95,10 +72,10 @@ test('a commit becomes objects in order, an alert says so, and a webhook brings 
     const stored = await alerted('GitRepository', 'main-job', /^stored artifact for commit 'First commit'$/);
     assert.equal(stored.severity, 'info');
     assert.equal(stored.reason, 'NewArtifact');
-    assert.equal(stored.metadata['revision'], `main@sha1:${first}`);
+    assert.equal(stored.metadata?.['revision'], `main@sha1:${first}`);
     const applied = await alerted('Kustomization', 'apps', /ConfigMap\/[^ ]+\/app-settings created/);
     assert.equal(applied.reportingController, 'kustomize-controller');
-    assert.equal(applied.metadata['revision'], `main@sha1:${first}`);
+    assert.equal(applied.metadata?.['revision'], `main@sha1:${first}`);
     await alerted('Kustomization', 'infra', /^Health check passed in /);
   });
 
