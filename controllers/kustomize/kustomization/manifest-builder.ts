@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { KustomizationSpec } from '#crds';
-import { type MapNode, ParseCache } from '#kustomize';
+import { type MapNode, ParseCache, YamlError } from '#kustomize';
 import type { DecryptionKeys } from '../decrypt/decryption-keys.ts';
-import { openDecrypter } from '../decrypt/decrypter.ts';
+import { DecryptError } from '../decrypt/decrypt-error.ts';
+import { type Decrypter, openDecrypter } from '../decrypt/decrypter.ts';
 import { buildFolder } from '../generate/build-folder.ts';
-import { substituteResource, substitutes } from '../substitute/substitute-resource.ts';
+import { SubstituteError, substituteResource, substitutes } from '../substitute/substitute-resource.ts';
 import type { Variables } from '../substitute/variables.ts';
 import { type Manifests, readObjects } from './read-objects.ts';
 
@@ -52,18 +53,32 @@ export class ManifestBuilder {
       this.#remembered.set(key, known);
       return known;
     }
-    const manifests = readObjects(this.#substitute(await this.#resources(request), request));
+    const decrypter = request.keys === undefined ? undefined : await openDecrypter(request.keys, request.signal);
+    const resources = await this.#resources(request, decrypter);
+    const manifests = { ...this.#objects(resources, request, decrypter), mask: decrypter?.mask };
     this.#remember(key, manifests);
     return manifests;
   }
 
-  async #resources({ root, folder, spec, keys, signal }: BuildRequest): Promise<readonly MapNode[]> {
-    const decrypter = keys === undefined ? undefined : await openDecrypter(keys, signal);
+  async #resources(
+    { root, folder, spec }: BuildRequest,
+    decrypter: Decrypter | undefined,
+  ): Promise<readonly MapNode[]> {
     const resources = await buildFolder(root, folder, spec, { cache: this.#parsed, decrypter });
     if (decrypter === undefined) return resources;
     const plain: MapNode[] = [];
     for (const resource of resources) plain.push(await decrypter.resource(resource));
     return plain;
+  }
+
+  /** From here on texts may quote what was decrypted. */
+  #objects(resources: readonly MapNode[], request: BuildRequest, decrypter: Decrypter | undefined): Manifests {
+    try {
+      return readObjects(this.#substitute(resources, request));
+    } catch (error) {
+      if (decrypter === undefined || !(error instanceof SubstituteError || error instanceof YamlError)) throw error;
+      throw new DecryptError(decrypter.mask(error.message));
+    }
   }
 
   #substitute(resources: readonly MapNode[], { spec, variables }: BuildRequest): readonly MapNode[] {
