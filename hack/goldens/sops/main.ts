@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { extname, join, resolve } from 'node:path';
 import { toolPath } from '#tools';
 
-const root = resolve(import.meta.dirname, '../../lib/sops/testdata');
+const root = resolve(import.meta.dirname, '../../../lib/sops/testdata');
 const [plain, encrypted, decrypted] = ['plain', 'encrypted', 'decrypted'].map((name) => join(root, name));
 const keys = join(root, 'keys.txt');
 const sops = await toolPath('sops');
