@@ -18,10 +18,11 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
+  { folder: 'lib/cel', door: 'cel', areas: [], packages: ['re2js'] },
   { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['isomorphic-git', 'semver', 'undici'] },
   { folder: 'lib/artifact', door: 'artifact', areas: ['concurrency', 'crds'], packages: ['@noble/hashes', 'tar-stream', 'undici'] },
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
-  { folder: 'lib/apply', door: 'apply', areas: ['kube', 'concurrency', 'crds'], packages: [] },
+  { folder: 'lib/apply', door: 'apply', areas: ['cel', 'kube', 'concurrency', 'crds'], packages: [] },
   {
     folder: 'controllers/runtime',
     door: 'runtime',
@@ -35,12 +36,12 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {
     folder: 'controllers/notification',
-    areas: ['runtime', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['re2js', 'undici', 'yaml'],
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },

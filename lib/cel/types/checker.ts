@@ -1,0 +1,259 @@
+import type { Problem } from '../error.ts';
+import { type Call, type Comprehension, type Node, qualifiedName, type Select } from '../syntax/ast.ts';
+import { typeName, type Value } from '../value.ts';
+import { functions, type Overload, typeNames } from './declarations.ts';
+import { Substitution } from './substitution.ts';
+import { bool, dyn, errorType, list, map, optional, sameType, type Type, typeOf, typeText } from './type.ts';
+
+export interface Checked {
+  readonly type: Type;
+  readonly problems: readonly Problem[];
+}
+
+/** Finds the type of an expression, and whatever of it cannot work. */
+export function check(root: Node, variables: ReadonlyMap<string, Type>): Checked {
+  const checker = new Checker(variables);
+  const type = checker.typeOf(root);
+  if (checker.problems.length === 0) checker.requireHomogeneous(root, false);
+  return { type: checker.final(type), problems: checker.problems };
+}
+
+class Checker {
+  readonly problems: Problem[] = [];
+  readonly #substitution = new Substitution();
+  readonly #types = new Map<Node, Type>();
+  #scope: ReadonlyMap<string, Type>;
+
+  constructor(variables: ReadonlyMap<string, Type>) {
+    this.#scope = variables;
+  }
+
+  final(type: Type): Type {
+    return this.#substitution.apply(type, true);
+  }
+
+  typeOf(node: Node): Type {
+    const type = this.#find(node);
+    this.#types.set(node, type);
+    return type;
+  }
+
+  #find(node: Node): Type {
+    switch (node.kind) {
+      case 'constant':
+        return constantType(node.value);
+      case 'identifier':
+        return this.#named(node.name) ?? this.#undeclared(node.at, node.name);
+      case 'select':
+        return this.#select(node);
+      case 'call':
+        return this.#call(node);
+      case 'list':
+        return list(
+          this.#joined(node.items.map(({ value, optional: isOptional }) => this.#element(value, isOptional))),
+        );
+      case 'map':
+        return map(
+          this.#joined(node.entries.map(({ key }) => this.typeOf(key))),
+          this.#joined(node.entries.map(({ value, optional: isOptional }) => this.#element(value, isOptional))),
+        );
+      case 'message':
+        return this.#undeclared(node.at, node.name);
+      case 'comprehension':
+        return this.#comprehension(node);
+    }
+  }
+
+  #named(name: string): Type | undefined {
+    const variable = this.#scope.get(name);
+    if (variable !== undefined) return variable;
+    const type = typeNames.get(name);
+    return type === undefined ? undefined : typeOf(type);
+  }
+
+  #undeclared(at: number, name: string): Type {
+    return this.#problem(at, `undeclared reference to '${name}' (in container '')`);
+  }
+
+  #problem(at: number, message: string): Type {
+    this.problems.push({ at, message });
+    return errorType;
+  }
+
+  #element(value: Node, isOptional: boolean): Type {
+    const type = this.typeOf(value);
+    if (!isOptional) return type;
+    const inner = this.#unwrapped(type);
+    return (
+      inner ?? this.#problem(value.at, `expected type '${typeText(optional(dyn))}' but found '${this.#text(type)}'`)
+    );
+  }
+
+  /** What an optional holds; undefined when the type is none. */
+  #unwrapped(type: Type): Type | undefined {
+    const known = this.#substitution.apply(type, false);
+    if (known.kind === 'dyn' || known.kind === 'error') return known;
+    return known.kind === 'generic' && known.name === 'optional_type' ? known.parameters[0] : undefined;
+  }
+
+  #joined(types: readonly Type[]): Type {
+    let joined: Type | undefined;
+    for (const type of types) joined = joined === undefined ? type : (this.#substitution.join(joined, type) ?? dyn);
+    return joined ?? this.#substitution.newVariable();
+  }
+
+  #select(node: Select): Type {
+    const qualified = node.test ? undefined : qualifiedName(node);
+    const named = qualified === undefined ? undefined : this.#named(qualified);
+    if (named !== undefined) return named;
+    const field = this.#field(this.typeOf(node.operand), node.at);
+    return node.test ? bool : field;
+  }
+
+  #field(operand: Type, at: number): Type {
+    const type = this.#substitution.apply(operand, false);
+    const inner = type.kind === 'generic' && type.name === 'optional_type' ? type.parameters[0] : undefined;
+    if (inner !== undefined) return optional(this.#field(inner, at));
+    if (type.kind === 'variable') this.#substitution.unify([dyn], [type]);
+    if (type.kind === 'error') return errorType;
+    if (type.kind === 'dyn' || type.kind === 'variable') return dyn;
+    const value = type.kind === 'generic' && type.name === 'map' ? type.parameters[1] : undefined;
+    return value ?? this.#problem(at, `type '${typeText(type)}' does not support field selection`);
+  }
+
+  #call(node: Call): Type {
+    if (node.name === '_?._') return this.#optionalField(node);
+    if (node.name === '_&&_' || node.name === '_||_') return this.#logical(node);
+    const prefix = node.target === undefined ? undefined : qualifiedName(node.target);
+    const qualified = prefix === undefined ? undefined : functions.get(`${prefix}.${node.name}`);
+    if (qualified !== undefined) return this.#resolve(node, qualified, undefined);
+    const target = node.target === undefined ? undefined : this.typeOf(node.target);
+    const overloads = functions.get(node.name);
+    if (overloads === undefined) return this.#undeclared(node.at, node.name);
+    return this.#resolve(node, overloads, target);
+  }
+
+  #logical(node: Call): Type {
+    for (const arg of node.args) this.#require(arg, bool);
+    return bool;
+  }
+
+  #require(node: Node, wanted: Type): void {
+    const type = this.typeOf(node);
+    if (this.#substitution.unify([wanted], [type])) return;
+    this.#problem(node.at, `expected type '${this.#text(wanted)}' but found '${this.#text(type)}'`);
+  }
+
+  #optionalField(node: Call): Type {
+    const [operand] = node.args;
+    const type = operand === undefined ? dyn : this.typeOf(operand);
+    return optional(this.#field(this.#unwrapped(type) ?? type, node.at));
+  }
+
+  #resolve(node: Call, overloads: readonly Overload[], target: Type | undefined): Type {
+    const args = node.args.map((arg) => this.typeOf(arg));
+    const actual = target === undefined ? args : [target, ...args];
+    let result: Type | undefined;
+    for (const overload of overloads) {
+      if (overload.isMember !== (target !== undefined)) continue;
+      const fresh = new Map<string, Type>();
+      const parameters = overload.parameters.map((type) => this.#substitution.instantiate(type, fresh));
+      const returned = this.#substitution.instantiate(overload.result, fresh);
+      if (!this.#substitution.unify(actual, parameters)) continue;
+      const found = this.#substitution.apply(returned, false);
+      if (result === undefined) result = found;
+      else if (result.kind !== 'dyn' && !sameType(found, result)) result = dyn;
+    }
+    return result ?? this.#noOverload(node, actual, target !== undefined);
+  }
+
+  #noOverload(node: Call, actual: readonly Type[], isMember: boolean): Type {
+    if (actual.some(({ kind }) => kind === 'error')) return errorType;
+    const texts = actual.map((type) => this.#text(type));
+    const signature = isMember ? `${texts[0] ?? ''}.(${texts.slice(1).join(', ')})` : `(${texts.join(', ')})`;
+    return this.#problem(node.at, `found no matching overload for '${node.name}' applied to '${signature}'`);
+  }
+
+  #comprehension(node: Comprehension): Type {
+    const range = this.#substitution.apply(this.typeOf(node.range), false);
+    const accumulated = this.typeOf(node.init);
+    const item = this.#itemOf(range, node.range);
+    const outer = this.#scope;
+    const withAccumulator = new Map([...outer, [node.accumulator, accumulated]]);
+    this.#scope = new Map([...withAccumulator, [node.variable, item]]);
+    this.#require(node.condition, bool);
+    this.#require(node.step, accumulated);
+    this.#scope = withAccumulator;
+    const result = this.typeOf(node.result);
+    this.#scope = outer;
+    return this.#substitution.apply(result, false);
+  }
+
+  #itemOf(range: Type, { at }: Node): Type {
+    if (range.kind === 'generic' && (range.name === 'list' || range.name === 'map')) return range.parameters[0] ?? dyn;
+    if (range.kind === 'dyn' || range.kind === 'error' || range.kind === 'variable') {
+      this.#substitution.unify([dyn], [range]);
+      return dyn;
+    }
+    const what = typeText(range);
+    return this.#problem(
+      at,
+      `expression of type '${what}' cannot be range of a comprehension (must be list, map, or dynamic)`,
+    );
+  }
+
+  #text(type: Type): string {
+    return typeText(this.final(type));
+  }
+
+  /** Literals of lists and maps hold one type each, exactly; what is formatted may be mixed. */
+  requireHomogeneous(node: Node, isExempt: boolean): void {
+    switch (node.kind) {
+      case 'list':
+        if (!isExempt)
+          this.#requireSame(node.items.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
+        for (const { value } of node.items) this.requireHomogeneous(value, isExempt);
+        return;
+      case 'map':
+        if (!isExempt) this.#requireSameEntries(node);
+        for (const { key, value } of node.entries)
+          for (const inner of [key, value]) this.requireHomogeneous(inner, isExempt);
+        return;
+      case 'select':
+        this.requireHomogeneous(node.operand, isExempt);
+        return;
+      case 'call':
+        for (const inner of [...(node.target === undefined ? [] : [node.target]), ...node.args])
+          this.requireHomogeneous(inner, isExempt || node.name === 'format');
+        return;
+      case 'comprehension':
+        for (const inner of [node.range, node.init, node.condition, node.step, node.result])
+          this.requireHomogeneous(inner, isExempt);
+        return;
+      case 'constant':
+      case 'identifier':
+      case 'message':
+    }
+  }
+
+  #requireSameEntries({ entries }: Node & { kind: 'map' }): void {
+    this.#requireSame(entries.map(({ key }) => ({ node: key, isOptional: false })));
+    this.#requireSame(entries.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
+  }
+
+  #requireSame(elements: readonly { readonly node: Node; readonly isOptional: boolean }[]): void {
+    let first: Type | undefined;
+    for (const { node, isOptional } of elements) {
+      const whole = this.final(this.#types.get(node) ?? dyn);
+      const type = isOptional ? (this.#unwrapped(whole) ?? whole) : whole;
+      first ??= type;
+      if (sameType(first, type)) continue;
+      this.#problem(node.at, `expected type '${typeText(first)}' but found '${typeText(type)}'`);
+      return;
+    }
+  }
+}
+
+function constantType(value: Value): Type {
+  return typeNames.get(typeName(value)) ?? dyn;
+}
