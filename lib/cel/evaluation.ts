@@ -1,6 +1,6 @@
 import type { Budget } from './budget.ts';
 import { CelError, failure } from './error.ts';
-import { CelList, CelMap, CelOptional, CelUint, type Value } from './value.ts';
+import { CelList, CelMap, CelOptional, CelUint, typeName, type Value } from './value.ts';
 
 /** One evaluation: the variables given, those of loops by number, and what is left to spend. */
 export interface Frame {
@@ -64,7 +64,8 @@ function listIndex(key: Value): number {
   const index = key instanceof CelUint ? Number(key.value) : key;
   if (typeof index === 'bigint') return Number(index);
   if (typeof index === 'number' && Number.isInteger(index)) return index;
-  throw failure(`unsupported index value in list: ${keyText(key)}`);
+  if (typeof index === 'number') throw failure(`unsupported index value ${index} in list`);
+  throw failure(`unsupported index type '${typeName(key)}' in list`);
 }
 
 /** @throws CelError when it is not there */
@@ -84,8 +85,6 @@ export function optionalSelect(container: Value, key: Value): CelOptional {
 
 /** `has(container.field)`. */
 export function isPresent(container: Value, field: string): boolean {
-  const content = container instanceof CelOptional ? (container.value ?? null) : container;
-  if (content instanceof CelMap) return content.content.get(field) !== undefined;
-  if (container instanceof CelOptional) return false;
-  throw noSuchKey(field);
+  const content = container instanceof CelOptional ? container.value : container;
+  return content !== undefined && find(content, field) !== undefined;
 }

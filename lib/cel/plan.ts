@@ -1,7 +1,6 @@
 import { CelError, failure } from './error.ts';
 import {
   attempt,
-  find,
   type Frame,
   GrowingList,
   isPresent,
@@ -15,8 +14,8 @@ import { library } from './functions/library.ts';
 import { compilePattern } from './functions/text.ts';
 import { Budget, textCost } from './budget.ts';
 import { type Call, type Comprehension, type Node, qualifiedName, type Select } from './syntax/ast.ts';
-import { typeNames } from './types/declarations.ts';
-import { CelList, CelMap, CelOptional, CelType, type Value } from './value.ts';
+import { functions, typeNames } from './types/declarations.ts';
+import { CelList, CelMap, CelOptional, CelType, CelUint, typeName, type Value } from './value.ts';
 
 /** Variables of the loops around a node; the place in the list is the slot. */
 type Scope = readonly string[];
@@ -27,10 +26,8 @@ const constantCost = 100_000;
 /** Turns a tree into functions. @throws CelError 'check' for a constant that cannot be converted, or is no pattern */
 export function plan(node: Node, scope: Scope = [], label?: string): Run {
   switch (node.kind) {
-    case 'constant': {
-      const { value } = node;
-      return () => value;
-    }
+    case 'constant':
+      return constant(node.value);
     case 'identifier':
       return planName(node.name, scope, label ?? node.name);
     case 'select':
@@ -49,7 +46,8 @@ export function plan(node: Node, scope: Scope = [], label?: string): Run {
 }
 
 /** @param label the whole chain that the name begins, for the message */
-function planName(name: string, scope: Scope, label: string): Run {
+function planName(written: string, scope: Scope, label: string): Run {
+  const name = written.replace(/^\./, '');
   const slot = scope.lastIndexOf(name);
   if (slot >= 0) {
     return ({ slots }) => {
@@ -61,7 +59,7 @@ function planName(name: string, scope: Scope, label: string): Run {
   const type = typeNames.has(name) ? new CelType(name) : undefined;
   return ({ variable }) => {
     const value = variable(name) ?? type;
-    if (value === undefined) throw failure(`no such attribute(s): ${label}`);
+    if (value === undefined) throw failure(`no such attribute(s): ${label.replace(/^\./, '')}`);
     return value;
   };
 }
@@ -91,6 +89,13 @@ function planCall(node: Call, scope: Scope): Run {
 }
 
 function called(name: string, nodes: readonly Node[], args: readonly Run[]): Run {
+  const overloads = functions.get(name);
+  if (
+    overloads === undefined
+      ? nodes.length === 0
+      : !overloads.some(({ parameters }) => parameters.length === nodes.length)
+  )
+    throw new CelError('check', 'no such overload');
   const implementation = library.get(name);
   const run: Run = (frame) => {
     frame.budget.spend(1);
@@ -99,15 +104,27 @@ function called(name: string, nodes: readonly Node[], args: readonly Run[]): Run
     if (result === undefined) throw noOverload(name);
     return result;
   };
-  const [only] = nodes;
-  return Object.hasOwn(conversions, name) && nodes.length === 1 && only?.kind === 'constant' ? constant(run) : run;
+  const [only] = args;
+  return isConversion(name) && only !== undefined && constants.has(only) ? folded(run) : run;
+}
+
+function isConversion(name: string): boolean {
+  return Object.hasOwn(conversions, name) || name === 'dyn';
+}
+
+/** Functions that need no values given. */
+const constants = new WeakMap<Run, Value>();
+
+function constant(value: Value): Run {
+  const run = (): Value => value;
+  constants.set(run, value);
+  return run;
 }
 
 /** Done once: what fails on a constant fails for every value given. */
-function constant(run: Run): Run {
+function folded(run: Run): Run {
   try {
-    const value = run({ variable: () => undefined, slots: [], budget: new Budget(constantCost) });
-    return () => value;
+    return constant(run({ variable: () => undefined, slots: [], budget: new Budget(constantCost) }));
   } catch (error) {
     throw error instanceof CelError ? new CelError('check', error.message, { cause: error }) : error;
   }
@@ -127,6 +144,7 @@ function special(name: string, nodes: readonly Node[], args: readonly Run[], sco
     case '_?_:_/3':
       return c === undefined ? undefined : ternary(a, b, c);
     case '_[_]/2':
+      refuseKey(constants.get(b));
       return (frame) => indexed(a(frame), b(frame), frame);
     case '_[?_]/2':
     case '_?._/2':
@@ -144,13 +162,14 @@ function special(name: string, nodes: readonly Node[], args: readonly Run[], sco
   }
 }
 
+/** @throws CelError for a constant that no container has as its key */
+function refuseKey(key: Value | undefined): void {
+  if (key === null || (typeof key === 'object' && !(key instanceof CelUint)))
+    throw new CelError('check', `invalid qualifier type: ${typeName(key)}`);
+}
+
 function indexed(container: Value, key: Value, frame: Frame): Value {
   frame.budget.spend(1);
-  if (!(container instanceof CelList || container instanceof CelMap || container instanceof CelOptional)) {
-    throw typeof container === 'object' && container !== null
-      ? noOverload('_[_]')
-      : (find(container, key) ?? noOverload('_[_]'));
-  }
   return select(container, key);
 }
 
@@ -222,7 +241,8 @@ function growth([list, item]: readonly Node[], scope: Scope): Run | undefined {
 
 function planList({ items }: Node & { kind: 'list' }, scope: Scope): Run {
   const planned = items.map(({ value, optional }) => ({ run: plan(value, scope), optional }));
-  return (frame) => {
+  const isConstant = planned.every(({ run, optional }) => !optional && constants.has(run));
+  const list: Run = (frame) => {
     frame.budget.spend(1 + planned.length);
     const values: Value[] = [];
     for (const { run, optional } of planned) {
@@ -231,6 +251,7 @@ function planList({ items }: Node & { kind: 'list' }, scope: Scope): Run {
     }
     return new CelList(values);
   };
+  return isConstant ? folded(list) : list;
 }
 
 function unwrapped(value: Value): Value | undefined {

@@ -29,9 +29,12 @@ export class CelUint {
 export class CelTimestamp {
   /** Nanoseconds since 1970. */
   readonly ns: bigint;
+  /** Of the zone that it was written in, and is printed in; everything else goes by UTC. */
+  readonly offsetMinutes: number;
 
-  constructor(ns: bigint) {
+  constructor(ns: bigint, offsetMinutes = 0) {
     this.ns = ns;
+    this.offsetMinutes = offsetMinutes;
   }
 }
 
@@ -70,7 +73,7 @@ export class CelList {
   }
 }
 
-/** Keys are compared across number types: an entry of key `1` is found by `1u` and `1.0`. */
+/** An entry of key `1` is found by `1u` and `1.0`, one of key `1.0` only by `1.0`. */
 export interface CelMapContent {
   readonly size: number;
   get(key: Value): Value | undefined;
@@ -101,7 +104,9 @@ class Entries implements CelMapContent {
   }
 
   get(key: Value): Value | undefined {
-    return this.#entries.get(lookupKey(key))?.[1];
+    const entry = this.#entries.get(lookupKey(key));
+    if (entry !== undefined || typeof key !== 'number' || !Number.isInteger(key)) return entry?.[1];
+    return this.#entries.get(BigInt(key))?.[1];
   }
 
   *keys(): Iterable<Value> {
@@ -111,7 +116,6 @@ class Entries implements CelMapContent {
 
 /** Equal for keys that CEL calls equal; keys that are neither text, number nor bool are only equal to themselves. */
 function lookupKey(key: Value): unknown {
-  if (typeof key === 'number') return Number.isInteger(key) ? BigInt(key) : key;
   return key instanceof CelUint ? key.value : key;
 }
 

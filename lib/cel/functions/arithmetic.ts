@@ -41,7 +41,11 @@ function byNonZero(operation: OnIntegers, message: string): OnIntegers {
 }
 
 const divide = byNonZero((a, b) => a / b, 'division by zero');
-const modulo = byNonZero((a, b) => a % b, 'modulus by zero');
+const modulo = byNonZero((a, b) => {
+  // The remainder is 0, but Go refuses the pair, as it does for the quotient.
+  if (a === minInt && b === -1n) throw failure('integer overflow');
+  return a % b;
+}, 'modulus by zero');
 
 const add: Implementation = ([a, b], budget) => {
   if (typeof a === 'string' && typeof b === 'string') {
@@ -57,8 +61,8 @@ const add: Implementation = ([a, b], budget) => {
     return new Uint8Array([...a, ...b]);
   }
   if (a instanceof CelDuration && b instanceof CelDuration) return durationOf(a.ns + b.ns);
-  if (a instanceof CelTimestamp && b instanceof CelDuration) return timestampOf(a.ns + b.ns);
-  if (a instanceof CelDuration && b instanceof CelTimestamp) return timestampOf(a.ns + b.ns);
+  if (a instanceof CelTimestamp && b instanceof CelDuration) return timestampOf(a.ns + b.ns, a.offsetMinutes);
+  if (a instanceof CelDuration && b instanceof CelTimestamp) return timestampOf(a.ns + b.ns, b.offsetMinutes);
   return numbers(
     a,
     b,
@@ -70,7 +74,7 @@ const add: Implementation = ([a, b], budget) => {
 const subtract: Implementation = ([a, b]) => {
   if (a instanceof CelDuration && b instanceof CelDuration) return durationOf(a.ns - b.ns);
   if (a instanceof CelTimestamp && b instanceof CelTimestamp) return durationOf(a.ns - b.ns);
-  if (a instanceof CelTimestamp && b instanceof CelDuration) return timestampOf(a.ns - b.ns);
+  if (a instanceof CelTimestamp && b instanceof CelDuration) return timestampOf(a.ns - b.ns, a.offsetMinutes);
   return numbers(
     a,
     b,

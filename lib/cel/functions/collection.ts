@@ -19,8 +19,7 @@ function isZero(value: Value): boolean {
   if (value instanceof CelMap) return value.content.size === 0;
   if (value instanceof CelDuration || value instanceof CelTimestamp)
     return value instanceof CelDuration && value.ns === 0n;
-  if (value instanceof Uint8Array) return value.length === 0;
-  return value instanceof CelOptional && value.value === undefined;
+  return value instanceof Uint8Array && value.length === 0;
 }
 
 const unwrap: Implementation = ([list]) => {

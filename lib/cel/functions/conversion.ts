@@ -6,15 +6,7 @@ import { CelDuration, CelList, CelMap, CelTimestamp, CelType, CelUint, typeName,
 import { intOf, uintOf } from './arithmetic.ts';
 import type { Implementation, Implementations } from './function.ts';
 import { goDouble } from './go-number.ts';
-import {
-  durationOf,
-  durationText,
-  floorDivide,
-  parseDuration,
-  parseTimestamp,
-  timestampOf,
-  timestampText,
-} from './time.ts';
+import { durationText, floorDivide, parseDuration, parseTimestamp, timestampOf, timestampText } from './time.ts';
 
 function wrong(value: Value, type: string): Error {
   return failure(`type conversion error from '${typeName(value)}' to '${type}'`);
@@ -134,7 +126,7 @@ const toTimestamp: Implementation = ([value]) => {
 
 const toDuration: Implementation = ([value]) => {
   if (value instanceof CelDuration) return value;
-  if (typeof value === 'bigint') return durationOf(value);
+  if (typeof value === 'bigint') throw wrong(value, 'google.protobuf.Duration');
   if (typeof value !== 'string') return undefined;
   const parsed = parseDuration(value);
   if (parsed === undefined) throw wrong(value, 'google.protobuf.Duration');

@@ -7,11 +7,14 @@ import { durationText, timestampText } from './time.ts';
 
 const clause = /%(%|(?:\.(\d*))?([^]?))/gu;
 const defaultPrecision = 6;
+const maxPrecision = 100;
 
 type Clause = (value: Value, precision: number, budget: Budget) => string | undefined;
 
 interface ClauseRule {
   readonly print: Clause;
+  /** The types that it prints; all but optionals when left out. */
+  readonly types?: readonly string[];
   /** What is said of a value that cannot be printed so. */
   readonly takes: string;
 }
@@ -26,11 +29,15 @@ export function formatText(text: string, args: readonly Value[], budget: Budget)
   const result = text.replace(clause, (_, whole: string, precision: string | undefined, letter: string) => {
     if (whole === '%') return '%';
     const rule = rules.get(letter);
-    if (rule === undefined) throw failure(unknownClause(letter));
+    if (rule === undefined) throw failure(unknownClause(letter, precision));
     const value = args[used];
     if (value === undefined) throw failure(`index ${used} out of range`);
     used += 1;
-    const printed = rule.print(value, precision === undefined ? defaultPrecision : Number(precision), budget);
+    const printed = rule.print(
+      value,
+      precision === undefined ? defaultPrecision : Math.min(Number(precision), maxPrecision),
+      budget,
+    );
     if (printed === undefined) throw failure(`error during formatting: ${rule.takes}, was given ${typeName(value)}`);
     length += printed.length;
     budget.spend(textCost(length));
@@ -40,8 +47,34 @@ export function formatText(text: string, args: readonly Value[], budget: Budget)
   return result;
 }
 
-function unknownClause(letter: string): string {
-  if (letter === '') return 'could not parse formatting clause: unexpected end of string';
+/**
+ * What is wrong with a format whose arguments have these types, before there are values; `dyn` passes.
+ * `argument` is the index of the one that does not fit.
+ */
+export function formatProblem(
+  text: string,
+  types: readonly string[],
+): { readonly argument?: number; readonly message: string } | undefined {
+  let used = 0;
+  for (const [, whole, precision, letter = ''] of text.matchAll(clause)) {
+    if (whole === '%') continue;
+    const rule = rules.get(letter);
+    if (rule === undefined) return { message: unknownClause(letter, precision) };
+    const type = types[used];
+    if (type === undefined) return { message: `index ${used} out of range` };
+    if (type !== 'dyn' && (rule.types === undefined ? type === 'optional_type' : !rule.types.includes(type)))
+      return { argument: used, message: `error during formatting: ${rule.takes}, was given ${type}` };
+    used += 1;
+  }
+  if (used === types.length) return undefined;
+  return { message: `too many arguments supplied to string.format (expected ${used}, got ${types.length})` };
+}
+
+const unfinished = 'error while parsing precision: could not find end of precision specifier';
+
+function unknownClause(letter: string, precision: string | undefined): string {
+  if (letter === '')
+    return precision === undefined ? 'unexpected end of string' : `could not parse formatting clause: ${unfinished}`;
   return `could not parse formatting clause: unrecognized formatting clause "${letter}"`;
 }
 
@@ -108,17 +141,60 @@ const rules: ReadonlyMap<string, ClauseRule> = new Map<string, ClauseRule>([
         'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps',
     },
   ],
-  ['d', { print: printDecimal, takes: 'decimal clause can only be used on ints, uints, and doubles' }],
-  ['f', { print: inDoubles(fixedDouble), takes: 'fixed-point clause can only be used on ints, uints, and doubles' }],
-  ['e', { print: inDoubles(exponentDouble), takes: 'scientific clause can only be used on ints, uints, and doubles' }],
-  ['b', { print: printBinary, takes: 'only ints, uints, and bools can be formatted as binary' }],
-  ['x', { print: printHex, takes: 'only ints, uints, bytes, and strings can be formatted as hex' }],
+  [
+    'd',
+    {
+      types: ['int', 'uint', 'double'],
+      print: printDecimal,
+      takes: 'decimal clause can only be used on ints, uints, and doubles',
+    },
+  ],
+  [
+    'f',
+    {
+      types: ['int', 'uint', 'double'],
+      print: inDoubles(fixedDouble),
+      takes: 'fixed-point clause can only be used on ints, uints, and doubles',
+    },
+  ],
+  [
+    'e',
+    {
+      types: ['int', 'uint', 'double'],
+      print: inDoubles(exponentDouble),
+      takes: 'scientific clause can only be used on ints, uints, and doubles',
+    },
+  ],
+  [
+    'b',
+    {
+      types: ['int', 'uint', 'bool'],
+      print: printBinary,
+      takes: 'only ints, uints, and bools can be formatted as binary',
+    },
+  ],
+  [
+    'x',
+    {
+      types: ['int', 'uint', 'bytes', 'string'],
+      print: printHex,
+      takes: 'only ints, uints, bytes, and strings can be formatted as hex',
+    },
+  ],
   [
     'X',
     {
+      types: ['int', 'uint', 'bytes', 'string'],
       print: (...given) => printHex(...given)?.toUpperCase(),
       takes: 'only ints, uints, bytes, and strings can be formatted as hex',
     },
   ],
-  ['o', { print: (value) => integer(value)?.toString(8), takes: 'octal clause can only be used on ints and uints' }],
+  [
+    'o',
+    {
+      types: ['int', 'uint'],
+      print: (value) => integer(value)?.toString(8),
+      takes: 'octal clause can only be used on ints and uints',
+    },
+  ],
 ]);

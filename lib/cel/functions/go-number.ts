@@ -21,6 +21,17 @@ export function plainDouble(value: number): string {
   return sign + digits.slice(0, point).padEnd(point, '0') + (digits.length > point ? `.${digits.slice(point)}` : '');
 }
 
+const exactDigits = 100;
+
+/** `toFixed` takes ties away from zero, Go takes them to the even digit. */
+function halfToEven(value: number, digits: number): string {
+  const rounded = value.toFixed(digits);
+  const beyond = value.toFixed(exactDigits).slice(digits - exactDigits);
+  const isOdd = /[13579]$/.test(rounded);
+  if (digits >= exactDigits || !isOdd || !/^50*$/.test(beyond)) return rounded;
+  return (value - Math.sign(value) * 10 ** -(digits + 1)).toFixed(digits);
+}
+
 /** A double as Go's `%f` (or `%e`) prints it with so many digits after the point. */
 export function fixedDouble(value: number, digits: number): string {
   return Math.abs(value) < 1e21

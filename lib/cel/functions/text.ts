@@ -66,10 +66,9 @@ function search(
     if (typeof text !== 'string' || typeof wanted !== 'string') return undefined;
     if (offset !== undefined && typeof offset !== 'bigint') return undefined;
     const all = characters(text, budget);
-    if (offset !== undefined && (offset < 0n || offset > BigInt(all.length))) {
-      if (wanted !== '' || offset < 0n || !isLast) throw outOfRange(offset);
-    }
     if (wanted === '') return offset ?? (isLast ? BigInt(all.length) : 0n);
+    if (offset !== undefined && offset < 0n) throw outOfRange(offset);
+    if (offset !== undefined && offset >= BigInt(all.length)) return -1n;
     return BigInt(
       find(all, characters(wanted, budget), offset === undefined ? (isLast ? all.length : 0) : Number(offset)),
     );

@@ -8,10 +8,10 @@ const minSeconds = -62_135_596_800n; // 0001-01-01T00:00:00Z
 const maxSeconds = 253_402_300_799n; // 9999-12-31T23:59:59Z
 
 /** @throws CelError outside of the years 1 to 9999 */
-export function timestampOf(ns: bigint): CelTimestamp {
+export function timestampOf(ns: bigint, offset = 0): CelTimestamp {
   const seconds = floorDivide(ns, second);
   if (seconds < minSeconds || seconds > maxSeconds) throw failure('timestamp overflow');
-  return new CelTimestamp(ns);
+  return new CelTimestamp(ns, offset);
 }
 
 /** @throws CelError when it does not fit 64 bits of nanoseconds, about 292 years */
@@ -26,7 +26,7 @@ export function floorDivide(a: bigint, b: bigint): bigint {
 
 const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/;
 
-/** Undefined: not RFC 3339. */
+/** Undefined: not RFC 3339. @throws CelError outside of the years 1 to 9999 */
 export function parseTimestamp(text: string): CelTimestamp | undefined {
   const match = rfc3339.exec(text);
   if (match === null) return undefined;
@@ -37,8 +37,7 @@ export function parseTimestamp(text: string): CelTimestamp | undefined {
   const offset = zone === 'Z' ? 0 : offsetMinutes(zone);
   if (offset === undefined) return undefined;
   const ns = BigInt(ms - offset * 60_000) * 1_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'));
-  const seconds = floorDivide(ns, second);
-  return seconds < minSeconds || seconds > maxSeconds ? undefined : new CelTimestamp(ns);
+  return timestampOf(ns, offset);
 }
 
 function offsetMinutes(zone: string): number | undefined {
@@ -47,14 +46,22 @@ function offsetMinutes(zone: string): number | undefined {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }
 
-/** RFC 3339 in UTC, with as many digits of the second as there are. */
-export function timestampText({ ns }: CelTimestamp): string {
+/** RFC 3339 in the zone that it was written in, with as many digits of the second as there are. */
+export function timestampText({ ns: utc, offsetMinutes: offset }: CelTimestamp): string {
+  const ns = utc + BigInt(offset) * 60n * second;
   const seconds = floorDivide(ns, second);
   const fraction = String(ns - seconds * second)
     .padStart(9, '0')
     .replace(/0+$/, '');
   const whole = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  return `${whole}${fraction === '' ? '' : `.${fraction}`}Z`;
+  return `${whole}${fraction === '' ? '' : `.${fraction}`}${zoneText(offset)}`;
+}
+
+function zoneText(offset: number): string {
+  if (offset === 0) return 'Z';
+  const digits = (value: number): string => String(value).padStart(2, '0');
+  const minutes = Math.abs(offset);
+  return `${offset < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}`;
 }
 
 const units: Readonly<Record<string, bigint>> = {

@@ -3,6 +3,7 @@ import type { Value } from '../value.ts';
 /** Of all nodes `at` is the place that a problem with them is shown at, in UTF-16 units: of a call its operator or parenthesis. */
 export type Node =
   | { readonly kind: 'constant'; readonly at: number; readonly value: Value }
+  /** May begin with a dot, which means nothing here: there are no packages. */
   | { readonly kind: 'identifier'; readonly at: number; readonly name: string }
   | Select
   | Call

@@ -4,8 +4,7 @@ import { unescapeBytes, unescapeText } from './string-literal.ts';
 
 export type Token =
   | { readonly kind: 'constant'; readonly at: number; readonly text: string; readonly value: Value }
-  /** `escaped`: it was written between backticks, which only fields may be. */
-  | { readonly kind: 'identifier'; readonly at: number; readonly text: string; readonly escaped: boolean }
+  | { readonly kind: 'identifier'; readonly at: number; readonly text: string }
   | { readonly kind: 'symbol'; readonly at: number; readonly text: string }
   | { readonly kind: 'end'; readonly at: number; readonly text: '<EOF>' };
 
@@ -16,8 +15,8 @@ const integer = /(?:0x[0-9a-fA-F]+|[0-9]+)[uU]?/y;
 const symbol = /==|!=|<=|>=|&&|\|\||[-+*/%<>!?:.,()[\]{}]/y;
 const quoted =
   /([bB]?)("""(?:[^\\]|\\[^])*?"""|'''(?:[^\\]|\\[^])*?'''|"(?:[^"\\\r\n]|\\[^\r\n])*"|'(?:[^'\\\r\n]|\\[^\r\n])*')/y;
-const rawQuoted = /([bB]?[rR][bB]?)("""[^]*?"""|'''[^]*?'''|"[^"\r\n]*"|'[^'\r\n]*')/y;
-const backticked = /`([A-Za-z0-9_.\-/ ]+)`/y;
+const rawQuoted = /([bB]?[rR])("""[^]*?"""|'''[^]*?'''|"[^"\r\n]*"|'[^'\r\n]*')/y;
+const backtick = /`/y;
 const constants: ReadonlyMap<string, Value> = new Map<string, Value>([
   ['true', true],
   ['false', false],
@@ -44,9 +43,7 @@ export function tokens(text: string): readonly Token[] {
     at += token.text.length;
   }
   found.push({ kind: 'end', at, text: '<EOF>' });
-  return found.map((token) =>
-    token.kind === 'identifier' && token.escaped ? { ...token, text: token.text.slice(1, -1) } : token,
-  );
+  return found;
 }
 
 function readToken(match: (pattern: RegExp) => RegExpExecArray | null, at: number): Token | undefined {
@@ -56,8 +53,8 @@ function readToken(match: (pattern: RegExp) => RegExpExecArray | null, at: numbe
   if (string !== null) return stringToken(string, at, false);
   const name = match(word)?.[0];
   if (name !== undefined) return wordToken(name, at);
-  const escaped = match(backticked)?.[0];
-  if (escaped !== undefined) return { kind: 'identifier', at, text: escaped, escaped: true };
+  // Flux's environment does not turn names in backticks on.
+  if (match(backtick) !== null) throw new SyntaxProblem(at, "unsupported syntax: '`'");
   const double = match(float)?.[0];
   if (double !== undefined) return { kind: 'constant', at, text: double, value: doubleOf(double, at) };
   const int = match(integer)?.[0];
@@ -70,7 +67,7 @@ function readToken(match: (pattern: RegExp) => RegExpExecArray | null, at: numbe
 function wordToken(text: string, at: number): Token {
   const value = constants.get(text);
   if (value !== undefined) return { kind: 'constant', at, text, value };
-  return text === 'in' ? { kind: 'symbol', at, text } : { kind: 'identifier', at, text, escaped: false };
+  return text === 'in' ? { kind: 'symbol', at, text } : { kind: 'identifier', at, text };
 }
 
 function stringToken([text, prefix = '', literal = '']: RegExpExecArray, at: number, isRaw: boolean): Token {

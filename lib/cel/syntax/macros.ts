@@ -4,13 +4,14 @@ import { SyntaxProblem } from './problem.ts';
 /** Not an identifier of CEL, so that no expression can name it. */
 const accumulator = '@result';
 
+const notSimple = 'argument must be a simple name';
+
 type Expand = (target: Node, args: readonly Node[], at: number) => Node;
 
 const onTarget: ReadonlyMap<string, Expand> = new Map<string, Expand>([
   ['all/2', quantifier('&&')],
   ['exists/2', quantifier('||')],
   ['exists_one/2', exactlyOne],
-  ['existsOne/2', exactlyOne],
   ['map/2', (target, args, at) => mapped(target, args, at)],
   [
     'map/3',
@@ -30,16 +31,18 @@ export function expandMacro({ name, target, args, at }: Call): Node | undefined 
   const [field] = args;
   if (name !== 'has' || args.length !== 1 || field === undefined) return undefined;
   if (field.kind !== 'select' || field.test) throw new SyntaxProblem(field.at, 'invalid argument to has() macro');
-  return { ...field, test: true };
+  return { ...field, at, test: true };
 }
 
 function present(node: Node | undefined): readonly Node[] {
   return node === undefined ? [] : [node];
 }
 
-function variableName(node: Node | undefined): string {
-  if (node?.kind === 'identifier' && node.name !== accumulator) return node.name;
-  throw new SyntaxProblem(node?.at ?? 0, 'argument is not an identifier');
+function variableName(node: Node | undefined, otherwise = 'argument is not an identifier'): string {
+  if (node?.kind !== 'identifier') throw new SyntaxProblem(node?.at ?? 0, otherwise);
+  if (node.name === '__result__')
+    throw new SyntaxProblem(node.at, 'iteration variable overwrites accumulator variable');
+  return node.name;
 }
 
 function call(name: string, at: number, args: readonly Node[], target?: Node): Call {
@@ -64,7 +67,7 @@ function quantifier(sign: '&&' | '||'): Expand {
   return (target, [variable, predicate], at) => {
     const result: Node = { kind: 'identifier', at, name: accumulator };
     const goesOn = sign === '&&' ? result : call('!_', at, [result]);
-    return loop(at, target, variableName(variable), {
+    return loop(at, target, variableName(variable, notSimple), {
       init: constant(at, sign === '&&'),
       condition: call('@not_strictly_false', at, [goesOn]),
       step: call(`_${sign}_`, at, [result, ...present(predicate)]),
@@ -76,7 +79,7 @@ function quantifier(sign: '&&' | '||'): Expand {
 function exactlyOne(target: Node, [variable, predicate]: readonly Node[], at: number): Node {
   const result: Node = { kind: 'identifier', at, name: accumulator };
   const next = call('_+_', at, [result, constant(at, 1n)]);
-  return loop(at, target, variableName(variable), {
+  return loop(at, target, variableName(variable, notSimple), {
     init: constant(at, 0n),
     condition: constant(at, true),
     step: call('_?_:_', at, [...present(predicate), next, result]),

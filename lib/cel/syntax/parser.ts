@@ -45,7 +45,7 @@ class Parser {
   }
 
   end(): void {
-    if (this.#token.kind !== 'end') throw this.#unexpected(this.#token.kind === 'symbol' ? 'extraneous' : 'extraneous');
+    if (this.#token.kind !== 'end') throw this.#unexpected('extraneous');
   }
 
   expression(): Node {
@@ -108,7 +108,10 @@ class Parser {
     }
     const literal = text === '-' && count === 1 ? this.#negativeLiteral(at) : undefined;
     if (literal !== undefined) return this.#members(literal);
-    const operand = this.#member();
+    const sign = text === '!' ? this.#take('-') : undefined;
+    const negative = sign === undefined ? undefined : this.#negativeLiteral(sign);
+    if (sign !== undefined && negative === undefined) throw this.#unexpected('extraneous');
+    const operand = negative === undefined ? this.#member() : this.#members(negative);
     return count % 2 === 0 ? operand : operator(text === '!' ? '!_' : '-_', at, [operand]);
   }
 
@@ -142,12 +145,15 @@ class Parser {
     const optional = this.#take('?') !== undefined;
     const token = this.#token;
     if (token.kind !== 'identifier')
-      throw new SyntaxProblem(token.at, `Syntax error: no viable alternative at input '.'`);
+      throw new SyntaxProblem(
+        token.at,
+        `Syntax error: no viable alternative at input '.${token.kind === 'end' ? '' : token.text}'`,
+      );
     this.#next += 1;
     if (optional) {
       return operator('_?._', at, [operand, { kind: 'constant', at: token.at, value: token.text }]);
     }
-    const open = token.escaped ? undefined : this.#take('(');
+    const open = this.#take('(');
     if (open === undefined) return { kind: 'select', at, operand, field: token.text, test: false };
     return this.#called({ kind: 'call', at: open, name: token.text, target: operand, args: this.#arguments(')') });
   }
@@ -203,15 +209,14 @@ class Parser {
 
   /** A variable, a call, or a message literal such as `google.protobuf.Struct{}`. */
   #named(dot: '' | '.'): Node {
-    const { at, text: name, ...token } = this.#token;
-    if (token.kind === 'identifier' && token.escaped) throw this.#unexpected('mismatched');
+    const { at, text: name } = this.#token;
     this.#next += 1;
     if (reserved.has(name)) throw new SyntaxProblem(at, `reserved identifier: ${name}`);
     const open = this.#take('(');
     if (open !== undefined) {
       return this.#called({ kind: 'call', at: open, name, target: undefined, args: this.#arguments(')') });
     }
-    return this.#message(name) ?? { kind: 'identifier', at: dot === '' ? at : at - 1, name };
+    return this.#message(name) ?? { kind: 'identifier', at, name: dot + name };
   }
 
   #message(first: string): Node | undefined {
@@ -251,6 +256,7 @@ class Parser {
 
   #items(): readonly ListItem[] {
     const found: ListItem[] = [];
+    this.#skipLoneComma(']');
     while (this.#take(']') === undefined) {
       found.push({ optional: this.#take('?') !== undefined, value: this.expression() });
       if (this.#take(',') !== undefined) continue;
@@ -260,8 +266,14 @@ class Parser {
     return found;
   }
 
+  /** `[,]` and `{,}` are empty. */
+  #skipLoneComma(close: string): void {
+    if (this.#token.text === ',' && this.#tokens[this.#next + 1]?.text === close) this.#next += 1;
+  }
+
   #entries(): readonly MapEntry[] {
     const found: MapEntry[] = [];
+    this.#skipLoneComma('}');
     while (this.#take('}') === undefined) {
       const optional = this.#take('?') !== undefined;
       const key = this.expression();

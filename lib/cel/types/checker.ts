@@ -1,4 +1,5 @@
 import type { Problem } from '../error.ts';
+import { formatProblem } from '../functions/format.ts';
 import { type Call, type Comprehension, type Node, qualifiedName, type Select } from '../syntax/ast.ts';
 import { typeName, type Value } from '../value.ts';
 import { functions, type Overload, typeNames } from './declarations.ts';
@@ -14,7 +15,10 @@ export interface Checked {
 export function check(root: Node, variables: ReadonlyMap<string, Type>): Checked {
   const checker = new Checker(variables);
   const type = checker.typeOf(root);
-  if (checker.problems.length === 0) checker.requireHomogeneous(root, false);
+  if (checker.problems.length === 0) {
+    checker.requireHomogeneous(root, false);
+    checker.checkFormats();
+  }
   return { type: checker.final(type), problems: checker.problems };
 }
 
@@ -22,6 +26,7 @@ class Checker {
   readonly problems: Problem[] = [];
   readonly #substitution = new Substitution();
   readonly #types = new Map<Node, Type>();
+  readonly #formats: Call[] = [];
   #scope: ReadonlyMap<string, Type>;
 
   constructor(variables: ReadonlyMap<string, Type>) {
@@ -65,7 +70,7 @@ class Checker {
   }
 
   #named(name: string): Type | undefined {
-    const variable = this.#scope.get(name);
+    const variable = this.#scope.get(name.replace(/^\./, ''));
     if (variable !== undefined) return variable;
     const type = typeNames.get(name);
     return type === undefined ? undefined : typeOf(type);
@@ -118,7 +123,7 @@ class Checker {
     if (type.kind === 'error') return errorType;
     if (type.kind === 'dyn' || type.kind === 'variable') return dyn;
     const value = type.kind === 'generic' && type.name === 'map' ? type.parameters[1] : undefined;
-    return value ?? this.#problem(at, `type '${typeText(type)}' does not support field selection`);
+    return value ?? this.#problem(at, `type '${problemText(type)}' does not support field selection`);
   }
 
   #call(node: Call): Type {
@@ -126,10 +131,14 @@ class Checker {
     if (node.name === '_&&_' || node.name === '_||_') return this.#logical(node);
     const prefix = node.target === undefined ? undefined : qualifiedName(node.target);
     const qualified = prefix === undefined ? undefined : functions.get(`${prefix}.${node.name}`);
-    if (qualified !== undefined) return this.#resolve(node, qualified, undefined);
+    if (qualified !== undefined)
+      return this.#resolve({ ...node, name: `${prefix}.${node.name}` }, qualified, undefined);
     const target = node.target === undefined ? undefined : this.typeOf(node.target);
     const overloads = functions.get(node.name);
-    if (overloads === undefined) return this.#undeclared(node.at, node.name);
+    if (overloads === undefined) {
+      for (const arg of node.args) this.typeOf(arg);
+      return this.#undeclared(node.at, node.name);
+    }
     return this.#resolve(node, overloads, target);
   }
 
@@ -195,7 +204,7 @@ class Checker {
       this.#substitution.unify([dyn], [range]);
       return dyn;
     }
-    const what = typeText(range);
+    const what = problemText(range);
     return this.#problem(
       at,
       `expression of type '${what}' cannot be range of a comprehension (must be list, map, or dynamic)`,
@@ -203,7 +212,7 @@ class Checker {
   }
 
   #text(type: Type): string {
-    return typeText(this.final(type));
+    return problemText(this.final(type));
   }
 
   /** Literals of lists and maps hold one type each, exactly; what is formatted may be mixed. */
@@ -236,6 +245,21 @@ class Checker {
     }
   }
 
+  /** Looks at formats and their arguments where both are written out. */
+  checkFormats(): void {
+    for (const { at, target, args } of this.#formats) {
+      const [list] = args;
+      if (target?.kind !== 'constant' || typeof target.value !== 'string' || list?.kind !== 'list') continue;
+      const types = list.items.map(({ value }) =>
+        typeText(this.final(this.#types.get(value) ?? dyn)).replace(/\(.*/, ''),
+      );
+      const problem = formatProblem(target.value, types);
+      if (problem === undefined) continue;
+      const place = problem.argument === undefined ? undefined : list.items[problem.argument]?.value.at;
+      this.#problem(place ?? at, problem.message);
+    }
+  }
+
   #requireSameEntries({ entries }: Node & { kind: 'map' }): void {
     this.#requireSame(entries.map(({ key }) => ({ node: key, isOptional: false })));
     this.#requireSame(entries.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
@@ -248,11 +272,23 @@ class Checker {
       const type = isOptional ? (this.#unwrapped(whole) ?? whole) : whole;
       first ??= type;
       if (sameType(first, type)) continue;
-      this.#problem(node.at, `expected type '${typeText(first)}' but found '${typeText(type)}'`);
-      return;
+      this.#problem(node.at, `expected type '${problemText(first)}' but found '${problemText(type)}'`);
     }
   }
 }
+
+/** In messages cel-go calls some types by other names. */
+function problemText(type: Type): string {
+  if (type.kind === 'generic' && type.parameters.length > 0)
+    return `${type.name}(${type.parameters.map(problemText).join(', ')})`;
+  return problemNames[typeText(type)] ?? typeText(type);
+}
+
+const problemNames: Readonly<Record<string, string>> = {
+  null_type: 'null',
+  'google.protobuf.Timestamp': 'timestamp',
+  'google.protobuf.Duration': 'duration',
+};
 
 function constantType(value: Value): Type {
   return typeNames.get(typeName(value)) ?? dyn;

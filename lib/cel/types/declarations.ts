@@ -28,6 +28,9 @@ const A = parameter('A');
 const K = parameter('K');
 const V = parameter('V');
 
+/** The type of types whose parameter nobody names. */
+const anyType: Type = { kind: 'generic', name: 'type', parameters: [] };
+
 const global = (result: Type, ...parameters: Type[]): Overload => ({ isMember: false, parameters, result });
 const member = (result: Type, ...parameters: Type[]): Overload => ({ isMember: true, parameters, result });
 const conversions = (result: Type, ...from: Type[]): readonly Overload[] => from.map((type) => global(result, type));
@@ -169,9 +172,9 @@ export const typeNames: ReadonlyMap<string, Type> = new Map<string, Type>([
   ['list', list(dyn)],
   ['map', map(dyn, dyn)],
   ['null_type', nullType],
-  ['optional_type', optional(dyn)],
+  ['optional_type', { kind: 'generic', name: 'optional_type', parameters: [] }],
   ['string', string],
-  ['type', typeOf(dyn)],
+  ['type', anyType],
   ['uint', uint],
   ['google.protobuf.Timestamp', timestamp],
   ['google.protobuf.Duration', duration],

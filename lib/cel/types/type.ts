@@ -35,7 +35,9 @@ export function typeText(type: Type): string {
     case 'variable':
       return type.name;
     case 'generic':
-      return `${type.name}(${type.parameters.map(typeText).join(', ')})`;
+      return type.parameters.length === 0
+        ? type.name
+        : `${type.name}(${type.parameters.map((inner) => typeText(inner)).join(', ')})`;
   }
 }
 
