@@ -2,28 +2,36 @@ import {
   type Alert,
   alert as alertKind,
   asAlert,
+  asProvider,
   asReceiver,
   type KubeObject,
+  type Provider,
+  provider as providerKind,
   type Receiver,
   receiver as receiverKind,
   watchLabel,
 } from '#crds';
-import { type WatchCache, watchResource } from '#kube';
-import { commonFlags, processPort, runProgram } from '#runtime';
+import { keyString, objectKey, type WatchCache, watchResource } from '#kube';
+import { commonFlags, type Controller, processPort, runProgram } from '#runtime';
+import { alertController } from './alert/controller.ts';
 import { DeliveryQueue } from './alert/delivery-queue.ts';
 import { Dispatcher } from './alert/dispatcher.ts';
-import { secretResource } from './core-kinds.ts';
+import { Troubles } from './alert/troubles.ts';
 import { RateLimit } from './event/rate-limit.ts';
-import { eventListener } from './event/server.ts';
+import { eventHandler } from './event/server.ts';
 import { notificationFlags, notificationGates } from './flags.ts';
 import { listen } from './http-listener.ts';
-import { ReceiverIndex, receiverController } from './receiver/controller.ts';
-import { receiverListener } from './receiver/server.ts';
-import { alertController, providerController } from './static-kinds.ts';
+import { httpMeter } from './http-metrics.ts';
+import { providerController } from './provider/controller.ts';
+import { openAgent } from './provider/http.ts';
+import { receiverController } from './receiver/controller.ts';
+import { ReceiverIndex } from './receiver/receiver-index.ts';
+import { webhookHandler } from './receiver/server.ts';
+import { secretResource } from './secret.ts';
 
 const flags = { ...commonFlags, ...notificationFlags } as const;
 
-/** Time that deliveries under way get at shutdown. */
+/** Time that deliveries under way get at shutdown, in milliseconds. */
 const drainMs = 5000;
 
 const port = processPort(process);
@@ -34,15 +42,10 @@ const code = await runProgram(
     featureGates: notificationGates,
     // Its own events go to Kubernetes only: posting them to itself would loop.
     build(program, gates) {
-      const { client, mapper, log, options } = program;
+      const { client, mapper, log, options, registry } = program;
       const allowCrossNamespace = !options['no-cross-namespace-refs'];
-      const namespace = options['watch-all-namespaces'] ? undefined : program.namespace;
-      const watchFailed = (error: unknown): void => log.error({ error }, 'watch failed, trying again');
-      const synced = async <T extends KubeObject>(cache: WatchCache<T>): Promise<AsyncDisposable> => {
-        await cache.whenSynced(program.signal);
-        return cache;
-      };
-      const index = new ReceiverIndex();
+      const exportPath = options['export-http-path-metrics'];
+
       const receivers = program.control(receiverController(client));
       program.control(alertController(client));
       program.control(providerController());
@@ -50,49 +53,90 @@ const code = await runProgram(
         program.watch(secretResource, {
           labelSelector: options['watch-configs-label-selector'] || `${watchLabel}=Enabled`,
           metadataOnly: true,
-          onEvent: ({ object }) => {
-            for (const receiver of receivers.cache.list()) {
-              const { namespace, name } = receiver.metadata;
-              if (namespace === object.metadata.namespace && receiver.spec.secretRef?.name === object.metadata.name)
-                receivers.enqueue(`${namespace}/${name}`);
-            }
-          },
+          onEvent: ({ object }) => wakeReceivers(receivers, object),
         });
       }
+
+      // Every replica serves both endpoints, whoever leads; so these caches are not the controllers'.
+      const boot = <T extends KubeObject>(cache: WatchCache<T>): WatchCache<T> => {
+        program.onBoot(async () => {
+          await cache.whenSynced(program.signal);
+          return cache;
+        });
+        return cache;
+      };
+      const watched = {
+        namespace: options['watch-all-namespaces'] ? undefined : program.namespace,
+        onError: (error: unknown): void => log.error({ error }, 'watch failed, trying again'),
+      };
+      const index = new ReceiverIndex();
+      const alerts = boot(watchResource<Alert>(client, alertKind, { ...watched, parse: asAlert }));
+      const providers = boot(watchResource<Provider>(client, providerKind, { ...watched, parse: asProvider }));
+      boot(
+        watchResource<Receiver>(client, receiverKind, {
+          ...watched,
+          parse: asReceiver,
+          onEvent: (event) => index.change(event),
+        }),
+      );
+
+      const agent = openAgent();
       const queue = new DeliveryQueue();
-      const alerts = watchResource<Alert>(client, alertKind, { namespace, parse: asAlert, onError: watchFailed });
-      const webhooks = watchResource<Receiver>(client, receiverKind, {
-        namespace,
-        parse: asReceiver,
-        onEvent: (event) => index.change(event),
-        onError: watchFailed,
-      });
+      const troubles = new Troubles({ log, recordEvent: (alert, draft) => program.event(alert, draft), after });
+      program.onBoot(() =>
+        Promise.resolve({
+          async [Symbol.asyncDispose]() {
+            await queue.drain(drainMs);
+            troubles[Symbol.dispose]();
+            await agent.destroy();
+          },
+        }),
+      );
+
       const dispatcher = new Dispatcher({
         client,
         mapper,
         alerts,
+        providers,
+        agent,
         log,
         queue,
-        recordEvent: (alert, draft) => program.event(alert, draft),
+        troubles,
         allowCrossNamespace,
       });
       const rateLimit = new RateLimit(options['rate-limit-interval']);
-      const onEvent = eventListener({ rateLimit, now: Date.now, dispatch: (event) => dispatcher.dispatch(event) });
-      const onWebhook = receiverListener({
-        client,
-        mapper,
-        log,
-        allowCrossNamespace,
-        byPath: (path) => index.get(path),
-      });
-      // Every replica serves both endpoints, whoever leads; so their caches are not the controllers'.
-      program.onBoot(() => synced(alerts));
-      program.onBoot(() => synced(webhooks));
-      program.onBoot(() => Promise.resolve({ [Symbol.asyncDispose]: () => queue.drain(drainMs) }));
-      program.onBoot(() => listen(options['events-addr'], onEvent));
-      program.onBoot(() => listen(options.receiverAddr, onWebhook));
+      const onError = (error: unknown): void => log.error({ error }, 'cannot handle a request');
+      program.onBoot(() =>
+        listen({
+          address: options['events-addr'],
+          handle: eventHandler({ rateLimit, now: Date.now, dispatch: (event) => dispatcher.dispatch(event) }),
+          meter: httpMeter({ prefix: 'gotk_event', handler: '/', exportPath }, registry),
+          onError,
+        }),
+      );
+      program.onBoot(() =>
+        listen({
+          address: options.receiverAddr,
+          handle: webhookHandler({ client, mapper, log, allowCrossNamespace, byPath: (path) => index.get(path) }),
+          meter: httpMeter({ prefix: 'gotk_receiver', handler: '/hook/', exportPath }, registry),
+          onError,
+        }),
+      );
     },
   },
   port,
 );
 port.exit(code);
+
+/** Those whose token the Secret holds. */
+function wakeReceivers(receivers: Controller<Receiver>, secret: KubeObject): void {
+  for (const { metadata, spec } of receivers.cache.list()) {
+    if (metadata.namespace === secret.metadata.namespace && spec.secretRef?.name === secret.metadata.name)
+      receivers.enqueue(keyString(objectKey({ metadata })));
+  }
+}
+
+function after(ms: number, call: () => void): Disposable {
+  const timer = setTimeout(call, ms).unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}

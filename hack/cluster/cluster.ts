@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toolPath } from '#tools';
@@ -90,7 +90,10 @@ async function startOnce(options: ClusterOptions): Promise<Cluster> {
     start.set('kube-apiserver', keeper.start(apiServer(context)));
     const server = start.get('kube-apiserver');
     if (server === undefined) throw new Error('cannot start kube-apiserver');
-    const ca = await untilReady(server, () => readFile(caPath).catch(() => undefined), { timeoutMs: startMs, signal });
+    // The key is written after the certificate: once it is there, the certificate is whole.
+    const keyPath = join(dir, 'certificates', 'apiserver.key');
+    await untilReady(server, () => stat(keyPath), { timeoutMs: startMs, signal });
+    const ca = await readFile(caPath);
     await writeFile(kubeconfigPath, kubeconfig({ name: 'sluice', url, ca, token: credentials.token }), { mode: 0o600 });
     const access = clusterAccess({
       url,
@@ -159,9 +162,14 @@ async function untilFound(
 ): Promise<void> {
   const child = running.get(component);
   if (child === undefined) throw new Error(`cannot wait for ${component}: it was not started`);
-  const found = async (): Promise<true | undefined> =>
-    (await access.request('GET', path)).status === 200 ? true : undefined;
-  await untilReady(child, found, { timeoutMs: startMs, signal });
+  await untilReady(child, () => found(access, path), { timeoutMs: startMs, signal });
+}
+
+/** @throws with what the API server answered instead of the object */
+async function found(access: Pick<ClusterAccess, 'request'>, path: string): Promise<true> {
+  const answer = await access.request('GET', path);
+  if (answer.status !== 200) throw new Error(`GET ${path}: ${describe(answer)}`);
+  return true;
 }
 
 class LoopbackCluster implements Cluster {
@@ -231,14 +239,8 @@ class LoopbackCluster implements Cluster {
 
   /** Waits until the API server is ready and has made the namespaces that everybody expects. */
   async untilServing(signal?: AbortSignal): Promise<void> {
-    const answers = async (path: string): Promise<boolean> => {
-      const answer = await this.request('GET', path).catch(() => undefined);
-      return answer?.status === 200;
-    };
-    const paths = ['/readyz', '/api/v1/namespaces/default', '/api/v1/namespaces/kube-node-lease'];
-    for (const path of paths) {
-      const ready = async (): Promise<true | undefined> => ((await answers(path)) ? true : undefined);
-      await untilReady(this.#server(), ready, { timeoutMs: startMs, signal });
+    for (const path of ['/readyz', '/api/v1/namespaces/default', '/api/v1/namespaces/kube-node-lease']) {
+      await untilReady(this.#server(), () => found(this, path), { timeoutMs: startMs, signal });
     }
   }
 

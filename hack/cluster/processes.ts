@@ -193,26 +193,33 @@ async function residentBytes(pid: number): Promise<number> {
 }
 
 /**
- * Waits until `ready` returns something else than undefined, and returns that.
- * @throws when the process ends first or `timeoutMs` passes, with an excerpt of what it printed
+ * Waits until `ready` returns something else than undefined, and returns that. What it throws counts as "not yet".
+ * @throws when the process ends first or `timeoutMs` passes, with the last thing that `ready` threw and an excerpt of
+ *   what the process printed
  */
 export async function untilReady<T>(
   child: RunningProcess,
   ready: () => Promise<T | undefined>,
   options: { readonly timeoutMs: number; readonly pollMs?: number; readonly signal?: AbortSignal | undefined },
 ): Promise<T> {
-  const deadline = Date.now() + options.timeoutMs;
+  const { timeoutMs, pollMs = 50, signal } = options;
+  const deadline = Date.now() + timeoutMs;
+  let last = '';
   for (;;) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     const end = child.end();
     if (end !== undefined) {
       throw new Error(`cannot start ${child.name}: it ended with ${end.signal ?? end.code}\n${child.lastLines()}`);
     }
-    const result = await ready();
-    if (result !== undefined) return result;
-    if (Date.now() > deadline) {
-      throw new Error(`cannot start ${child.name}: not ready after ${options.timeoutMs} ms\n${child.lastLines()}`);
+    try {
+      const result = await ready();
+      if (result !== undefined) return result;
+    } catch (error) {
+      last = error instanceof Error ? ` (${error.message})` : '';
     }
-    await sleep(options.pollMs ?? 50, undefined, options.signal ? { signal: options.signal } : {});
+    if (Date.now() > deadline) {
+      throw new Error(`cannot start ${child.name}: not ready after ${timeoutMs} ms${last}\n${child.lastLines()}`);
+    }
+    await sleep(pollMs, undefined, signal ? { signal } : {});
   }
 }

@@ -24,13 +24,17 @@ const maxBundleBytes = 6_000_000;
 const maxStartRssBytes = 120 * 1024 * 1024;
 
 const root = resolve(import.meta.dirname, '../..');
-const facade = resolve(import.meta.dirname, 'client-node-facade.js');
+const besideThis = (file: string): string => resolve(import.meta.dirname, file);
 
-/** Takes of client-node only its kubeconfig reader, whoever imports the package. */
-const slimClientNode: Plugin = {
-  name: 'slim-client-node',
+/** Packages of which the programs use a part: what the bundles take instead, whoever imports them. */
+const slimPackages: Plugin = {
+  name: 'slim-packages',
   setup(bundle) {
-    bundle.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({ path: facade }));
+    bundle.onResolve({ filter: /^@kubernetes\/client-node$/ }, () => ({ path: besideThis('client-node-facade.js') }));
+    bundle.onResolve({ filter: /^undici$/ }, () => ({ path: besideThis('undici-facade.js') }));
+    // The operator base class calls it in methods that are overridden.
+    bundle.onResolve({ filter: /^gaxios$/ }, () => ({ path: 'gaxios', namespace: 'empty' }));
+    bundle.onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'export const instance = {};' }));
     const gen = (path: string): string => join(root, 'node_modules/@kubernetes/client-node/dist/gen', path);
     bundle.onResolve({ filter: /^\.\/gen\/index\.js$/ }, ({ importer }) =>
       importer.includes('@kubernetes/client-node/dist') ? { path: 'gen', namespace: 'client-node-gen' } : undefined,
@@ -66,7 +70,7 @@ async function bundleProgram(name: string, folder: string): Promise<string> {
     legalComments: 'none',
     metafile: true,
     banner: { js: banner },
-    plugins: [slimClientNode],
+    plugins: [slimPackages],
     external: ['cpu-features'],
     logLevel: 'warning',
   });

@@ -395,6 +395,7 @@ test('a CRD and its custom resource, and a namespace and what is in it, go in on
   ]);
   const stored = await cluster.kubectl(['get', 'widgets', 'w', '-n', `${ns}-in`, '-o', 'jsonpath={.spec.n}']);
   assert.equal(stored.stdout, '9007199254740993', 'numbers beyond 2^53 keep every digit');
+  await engine.apply([widget, namespace, crd], { owner }); // waits for the first list of the new kind
   requests.length = 0;
   const again = await engine.apply([widget, namespace, crd], { owner });
   assert.deepEqual(new Set(again.map(({ action }) => action)), new Set(['unchanged']));

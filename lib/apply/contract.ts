@@ -155,12 +155,3 @@ export interface LiveObjectsOptions {
   /** A watch failed (it is tried again) or is forbidden (the interval takes its place). For the log. */
   readonly onError?: ((kind: string, error: unknown) => void) | undefined;
 }
-
-/*
- * Functions behind the door:
- *   createApplyEngine(options: ApplyEngineOptions): ApplyEngine
- *   openLiveObjects(options: LiveObjectsOptions): LiveObjects
- *   diffInventory(before: readonly ObjectId[], after: readonly ObjectId[]): readonly ObjectId[]   what left, in order of deletion
- *   computeHealth(object: KubeObject, now: Date): Health
- *   pruneMessage(failed: readonly PruneFailure[]): string                                          `delete failed, errors: a;b;`
- */

@@ -132,8 +132,12 @@ async function watchKinds(session: Session, items: readonly Desired[]): Promise<
   if (session.store === undefined) return;
   const kinds = new Map(items.map(({ id }) => [`${id.version}/${kindName(id)}`, id]));
   const resources = await mapLimit([...kinds.values()], session.concurrency, (id) => resourceOf(session, id));
+  const served = resources.filter((resource) => resource !== undefined);
+  const isNew = (resource: Resource): boolean => session.definedKinds.has(kindName(resource));
+  // For a second after its CRD the API server answers lists of a kind with "storage is initializing".
+  session.store.ready(served.filter(isNew), session.signal).catch(() => {}); // a later run waits for it
   await session.store.ready(
-    resources.filter((resource) => resource !== undefined),
+    served.filter((resource) => !isNew(resource)),
     session.signal,
   );
 }

@@ -1,33 +1,10 @@
 import type { KubeObject } from '#crds';
+import { conditionOf, current, failed, inProgress } from './condition.ts';
 import type { Health } from './contract.ts';
-import { at, listAt, numberAt, textAt } from './json.ts';
+import { at, numberAt, textAt } from './json.ts';
 import { objectId } from './object-id.ts';
 import { podHealth } from './pod-health.ts';
 import { daemonSetHealth, deploymentHealth, replicaSetHealth, statefulSetHealth } from './workload-health.ts';
-
-/** A condition as far as anyone filled it in. */
-export interface LooseCondition {
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly lastTransitionTime: string;
-}
-
-export function conditionOf(object: KubeObject, type: string): LooseCondition | undefined {
-  const found = listAt(object, 'status', 'conditions').find((condition) => textAt(condition, 'type') === type);
-  if (found === undefined) return undefined;
-  const text = (key: string): string => textAt(found, key) ?? '';
-  return {
-    status: text('status'),
-    reason: text('reason'),
-    message: text('message'),
-    lastTransitionTime: text('lastTransitionTime'),
-  };
-}
-
-export const current = (message: string): Health => ({ status: 'Current', message });
-export const inProgress = (message: string): Health => ({ status: 'InProgress', message });
-export const failed = (message: string): Health => ({ status: 'Failed', message });
 
 /** Judges an object of one kind, after the rules for all kinds had nothing to say. */
 type Rule = (object: KubeObject, now: Date) => Health;

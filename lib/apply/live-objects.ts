@@ -176,9 +176,11 @@ class Live implements LiveStore {
   #onEvent(event: CacheEvent<LiveEntry>): void {
     const id = objectId(event.object);
     const key = identity(id);
-    if (event.type === 'deleted') this.#settled.delete(key);
-    if (event.type === 'deleted') this.#deleted(key, event.object);
-    else this.#judge(key, event.object);
+    if (event.type === 'deleted') {
+      this.#settled.delete(key);
+      this.#told.delete(key);
+      this.#deleted(key, event.object);
+    } else this.#judge(key, event.object);
     for (const waits of this.#waits) waits.changed(key, event.object, event.type);
   }
 

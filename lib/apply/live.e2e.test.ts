@@ -326,6 +326,15 @@ test('a wait that ends without success names every object that is not Current', 
   );
 });
 
+test('a StatefulSet fails with its pods: those that no node takes for 15 seconds', async () => {
+  const ns = await cluster.namespace('pods');
+  const object = workload('StatefulSet', ns, 'db', { serviceName: 'db' }, nowhere);
+  await engine.apply([object], { owner });
+  const state = await wait('pods', [objectId(object)], { timeoutMs: 45_000 });
+  assert.ok(state.state === 'failed', JSON.stringify(state));
+  assert.equal(state.message, `failed early due to stalled resources: [StatefulSet/${ns}/db status: 'Failed']`);
+});
+
 test('an object without our label is waited for too', async () => {
   const ns = await cluster.namespace('foreign');
   const object = workload('Deployment', ns, 'web', { replicas: 1 });

@@ -8,7 +8,7 @@ const labels = { 'kustomize.toolkit.fluxcd.io/name': 'app', 'kustomize.toolkit.f
 
 function send(source: object, common?: CommonMetadata): Record<string, unknown> {
   const { object } = desiredObject(
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, ...source } as KubeObject,
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, ...source },
     owner,
     common,
   );

@@ -80,7 +80,7 @@ export function stagesOf<T extends { readonly id: ObjectId }>(
     stages[stage]?.push(item);
   }
   return stages
-    .map((list, index) => ({ items: list.sort((a, b) => compareIds(a.id, b.id)), waits: index < 2 }))
+    .map((list, index) => ({ items: list.toSorted((a, b) => compareIds(a.id, b.id)), waits: index < 2 }))
     .filter(({ items: list }) => list.length > 0);
 }
 

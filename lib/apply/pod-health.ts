@@ -1,6 +1,6 @@
 import type { KubeObject } from '#crds';
 import type { Health } from './contract.ts';
-import { conditionOf, current, failed, inProgress } from './health.ts';
+import { conditionOf, current, failed, inProgress } from './condition.ts';
 import { listAt, textAt } from './json.ts';
 
 /** How long a pod may stay unschedulable before it counts as failed, in milliseconds. */

@@ -34,6 +34,8 @@ interface Item {
   readonly id: ObjectId;
   /** Undefined: not looked at yet. */
   health: Health | undefined;
+  /** Of the pods of a workload, when they were last looked at. */
+  pods: readonly Health[];
   /** Read by requests, since no watch tells enough. */
   reads: boolean;
 }
@@ -136,7 +138,7 @@ abstract class Waits implements Tracker {
   #begin(owner: string, ids: readonly ObjectId[], request: TrackRequest): Wait {
     const wait: Wait = {
       owner,
-      items: new Map(ids.map((id) => [identity(id), { id, health: undefined, reads: false }])),
+      items: new Map(ids.map((id) => [identity(id), { id, health: undefined, pods: [], reads: false }])),
       startedAt: this.view.now(),
       deadline: new Date(Date.now() + request.timeoutMs),
       idsText: textOf(ids),
@@ -201,9 +203,7 @@ abstract class Waits implements Tracker {
     );
     await mapLimit(due, readsAtATime, async (item) => {
       try {
-        const before = item.health;
-        const pods = await this.#podsOf(item.id);
-        if (before !== undefined && item.health === before) item.health = withPods(before, pods);
+        item.pods = await this.#podsOf(item.id);
       } catch {
         // Without the right to list pods the workload's own status has to do.
       }
@@ -259,21 +259,24 @@ abstract class Waits implements Tracker {
 
   #state(wait: Wait): WaitState {
     const elapsedMs = this.view.now() - wait.startedAt;
-    const open = [...wait.items.values()].filter(({ health }) => health?.status !== 'Current');
+    const all = [...wait.items.values()].map(verdict);
+    const open = all.filter(({ status }) => status !== 'Current');
     if (open.length === 0) return { state: 'current', elapsedMs };
-    const pending = (items: readonly Item[]): readonly PendingObject[] =>
-      items.map(({ id, health }) => ({ id, status: health?.status, message: health?.message ?? '' }));
-    const broken = open.filter(({ health }) => health?.status === 'Failed');
+    const broken = open.filter(({ status }) => status === 'Failed');
     const failed = wait.request.failFast === false ? broken.length === open.length : broken.length > 0;
     if (failed) {
-      const message = waitMessage('failed early due to stalled resources', pending(broken));
-      return { state: 'failed', pending: pending(broken), elapsedMs, message };
+      const message = waitMessage('failed early due to stalled resources', broken);
+      return { state: 'failed', pending: broken, elapsedMs, message };
     }
-    if (elapsedMs < wait.request.timeoutMs)
-      return { state: 'progressing', pending: pending(open), deadline: wait.deadline };
-    const message = waitMessage('timeout waiting for', pending(open));
-    return { state: 'timeout', pending: pending(open), elapsedMs, message };
+    if (elapsedMs < wait.request.timeoutMs) return { state: 'progressing', pending: open, deadline: wait.deadline };
+    const message = waitMessage('timeout waiting for', open);
+    return { state: 'timeout', pending: open, elapsedMs, message };
   }
+}
+
+function verdict({ id, health, pods }: Item): PendingObject {
+  const judged = health === undefined ? undefined : withPods(health, pods);
+  return { id, status: judged?.status, message: judged?.message ?? '' };
 }
 
 /** Flux's words, which people grep for. */

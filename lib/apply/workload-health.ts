@@ -1,6 +1,6 @@
 import type { KubeObject } from '#crds';
 import type { Health } from './contract.ts';
-import { conditionOf, current, failed, inProgress } from './health.ts';
+import { conditionOf, current, failed, inProgress } from './condition.ts';
 import { at, numberAt, textAt } from './json.ts';
 
 /** "Never" in fields of seconds: the largest int32. */

@@ -11,10 +11,10 @@ export interface TarEntry extends TarHeader {
 export const tarModes = { directory: 0o750, file: 0o600, executable: 0o700 } as const;
 
 /** Small blocks are gathered: each write to zlib is a trip to another thread. */
-const batchBytes = 256 * 1024;
+const batchBytes = 128 * 1024;
 
 /**
- * The bytes of a tar with these entries, in pieces of about 256 KiB.
+ * The bytes of a tar with these entries, in pieces of about 128 KiB.
  * @throws TypeError when a content is not as long as its entry says
  */
 export async function* tarBytes(entries: Iterable<TarEntry> | AsyncIterable<TarEntry>): AsyncGenerator<Buffer> {

@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { type DigestAlgorithm, digestParts, parseDigest } from '#crds';
 import { blake3 } from '@noble/hashes/blake3.js';
 
 /** What `--artifact-digest-algo` takes, and what a consumer accepts. */
-export const digestAlgorithms = ['sha256', 'sha1', 'sha384', 'sha512', 'blake3'] as const;
-export type DigestAlgorithm = (typeof digestAlgorithms)[number];
+export const digestAlgorithms: readonly DigestAlgorithm[] = ['sha256', 'sha1', 'sha384', 'sha512', 'blake3'];
 
 /** Bytes go in piece by piece; `digest` ends it and gives lower-case hex. */
 export interface Hasher {
@@ -11,18 +11,10 @@ export interface Hasher {
   digest(): string;
 }
 
-export interface Digest {
+export interface DigestParts {
   readonly algorithm: DigestAlgorithm;
   readonly hex: string;
 }
-
-const hexLength: Readonly<Record<DigestAlgorithm, number>> = {
-  sha256: 64,
-  sha1: 40,
-  sha384: 96,
-  sha512: 128,
-  blake3: 64,
-};
 
 export function isDigestAlgorithm(text: string): text is DigestAlgorithm {
   return digestAlgorithms.some((algorithm) => algorithm === text);
@@ -38,26 +30,15 @@ export function createHasher(algorithm: DigestAlgorithm): Hasher {
 }
 
 /**
- * Reads `<algorithm>:<hex>`; without an algorithm it is SHA-256 (Kustomization spec A6 step 10).
+ * Takes a digest as an artifact carries it apart.
  * @throws TypeError when the algorithm is unknown or the digits are not as many as it has
  */
-export function parseDigest(text: string): Digest {
-  const colon = text.indexOf(':');
-  const algorithm = colon === -1 ? 'sha256' : text.slice(0, colon);
-  const hex = text.slice(colon + 1);
-  if (!isDigestAlgorithm(algorithm)) {
-    throw new TypeError(
-      `cannot parse digest "${text}": unknown algorithm, expected one of ${digestAlgorithms.join(', ')}`,
-    );
-  }
-  if (hex.length !== hexLength[algorithm] || !/^[0-9a-f]+$/.test(hex)) {
-    throw new TypeError(`cannot parse digest "${text}": expected ${hexLength[algorithm]} lower-case hex digits`);
-  }
-  return { algorithm, hex };
+export function readDigest(text: string): DigestParts {
+  return digestParts(parseDigest(text));
 }
 
-export function formatDigest(digest: Digest): string {
-  return `${digest.algorithm}:${digest.hex}`;
+export function formatDigest({ algorithm, hex }: DigestParts): string {
+  return `${algorithm}:${hex}`;
 }
 
 /** Compares in constant time. */

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { sleep } from '#concurrency';
 import { type Dispatcher, request } from 'undici';
 import { ArtifactError } from './artifact-error.ts';
-import { createHasher, equalHex, formatDigest, type Digest, parseDigest } from './digest.ts';
+import { createHasher, equalHex, formatDigest, type DigestParts, readDigest } from './digest.ts';
 import { type UnpackLimits, unpackTarGz } from './unpack.ts';
 
 export interface FetchOptions {
@@ -43,7 +43,7 @@ export async function fetchArtifact(
   dir: string | undefined,
   options: FetchOptions = {},
 ): Promise<number> {
-  const expected = readDigest(artifact);
+  const expected = expectedDigest(artifact);
   const url = withHost(artifact.url, options.hostOverride);
   const [first, most] = options.retryDelayMs ?? [5_000, 30_000];
   for (let attempt = 0; ; attempt++) {
@@ -64,9 +64,9 @@ export async function fetchArtifact(
 /** Worth another try; it never leaves this file. */
 class TransientError extends Error {}
 
-function readDigest(artifact: ArtifactLocation): Digest {
+function expectedDigest(artifact: ArtifactLocation): DigestParts {
   try {
-    return parseDigest(artifact.digest);
+    return readDigest(artifact.digest);
   } catch (error) {
     throw new ArtifactError('digestMismatch', `cannot verify ${artifact.url}: ${messageOf(error)}`, { cause: error });
   }
@@ -82,7 +82,7 @@ function withHost(url: string, host: string | undefined): string {
 
 async function fetchOnce(
   url: string,
-  expected: Digest,
+  expected: DigestParts,
   dir: string | undefined,
   options: FetchOptions,
 ): Promise<number> {
@@ -104,7 +104,7 @@ async function fetchOnce(
 
 async function download(
   url: string,
-  expected: Digest,
+  expected: DigestParts,
   options: FetchOptions,
   write: (piece: Uint8Array) => Promise<void>,
 ): Promise<number> {
@@ -165,7 +165,7 @@ async function open(url: string, options: FetchOptions): Promise<Readable> {
   throw new ArtifactError('unavailable', `cannot download ${url}: ${text}`);
 }
 
-function mismatch(url: string, expected: Digest, got: string): ArtifactError {
+function mismatch(url: string, expected: DigestParts, got: string): ArtifactError {
   const computed = formatDigest({ algorithm: expected.algorithm, hex: got });
   return new ArtifactError(
     'digestMismatch',

@@ -101,7 +101,7 @@ async function sendListing(dir: string, path: string, response: ServerResponse):
     redirect(response, `${posix.basename(path)}/`);
     return;
   }
-  const names = (await readdir(dir)).filter((name) => !name.startsWith(temporaryPrefix)).sort();
+  const names = (await readdir(dir)).filter((name) => !name.startsWith(temporaryPrefix)).toSorted();
   const lines: string[] = [];
   for (const name of names) {
     const isFolder = await lstat(`${dir}${sep}${name}`).then(

@@ -10,13 +10,12 @@ export {
 } from './cache.ts';
 export {
   createHasher,
-  type Digest,
-  type DigestAlgorithm,
   digestAlgorithms,
+  type DigestParts,
   formatDigest,
   type Hasher,
   isDigestAlgorithm,
-  parseDigest,
+  readDigest,
 } from './digest.ts';
 export { type ArtifactLocation, type FetchOptions, fetchArtifact } from './fetch.ts';
 export { type FileServer, type FileServerOptions, startFileServer } from './file-server.ts';

@@ -4,10 +4,11 @@ import { chmod, lstat, mkdir, open, readdir, rename, rm, unlink, utimes } from '
 import { dirname, join, posix } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { KeyedLock } from '#concurrency';
+import type { DigestAlgorithm } from '#crds';
 import { artifactUrl } from './address.ts';
 import { gzipBytes } from './archive.ts';
 import { ArtifactError } from './artifact-error.ts';
-import { createHasher, type DigestAlgorithm, equalHex, formatDigest, parseDigest } from './digest.ts';
+import { createHasher, equalHex, formatDigest, readDigest } from './digest.ts';
 import { type Retention, type StoredFile, selectGarbage } from './retention.ts';
 
 /** Whose archive it is; its folder is `<kind in lower case>/<namespace>/<name>`. */
@@ -147,9 +148,9 @@ export class ArtifactStore {
     const identity = identityOf(stats);
     const known = this.#verified.get(artifact.path);
     if (known?.identity === identity && known.digest === artifact.digest) return 'intact';
-    let expected: ReturnType<typeof parseDigest>;
+    let expected: ReturnType<typeof readDigest>;
     try {
-      expected = parseDigest(artifact.digest);
+      expected = readDigest(artifact.digest);
     } catch {
       return 'corrupt';
     }

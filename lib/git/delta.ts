@@ -38,13 +38,6 @@ export function applyDelta(base: Uint8Array, delta: Uint8Array, maxBytes: number
   return result;
 }
 
-/** The size that a delta's result will have. */
-export function deltaResultSize(delta: Uint8Array): number {
-  const reader = new DeltaReader(delta);
-  reader.size();
-  return reader.size();
-}
-
 class DeltaReader {
   readonly #bytes: Uint8Array;
   #at = 0;

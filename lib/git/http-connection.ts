@@ -131,7 +131,7 @@ export class HttpConnection implements AsyncDisposable {
         ...(this.#dispatcher !== undefined && { dispatcher: this.#dispatcher }),
       });
     } catch (error) {
-      throw describeFailure(error, `${quoted(method === 'GET' ? 'Get' : 'Post', target)}`, target, signal);
+      throw describeFailure(error, quoted(method === 'GET' ? 'Get' : 'Post', target), target, signal);
     }
     if (answer.statusCode < 400) return answer;
     const reason = await reasonOf(answer);

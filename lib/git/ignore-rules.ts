@@ -38,7 +38,7 @@ export function parseIgnoreLines(text: string, domain: readonly string[] = []): 
  */
 export function ignoreRules(own: readonly IgnorePattern[]): IgnoreRules {
   const defaults = own.length > 0 ? versionControl : [...versionControl, ...binaries, ...integration, ...tools];
-  const patterns = [...defaults.map((line) => parseIgnorePattern(line, [])), ...own].reverse();
+  const patterns = [...defaults.map((line) => parseIgnorePattern(line, [])), ...own].toReversed();
   return {
     excludes: (path, isFolder) => {
       for (const pattern of patterns) {

@@ -65,7 +65,7 @@ export function parseTree(oid: string, bytes: Buffer): readonly TreeItem[] {
     items.push({ item: { name, kind, oid: bytes.toString('hex', end + 1, end + 21) }, raw });
     at = end + 21;
   }
-  return items.sort((a, b) => Buffer.compare(a.raw, b.raw)).map(({ item }) => item);
+  return items.toSorted((a, b) => Buffer.compare(a.raw, b.raw)).map(({ item }) => item);
 }
 
 function refuseName(oid: string, name: string): void {

@@ -17,7 +17,7 @@ export interface SpoolOptions {
   readonly dir: string;
   /** @throws GitError 'tooLarge' above this */
   readonly maxBytes: number;
-  /** Kept in memory up to this many bytes (default 16 MiB). */
+  /** Kept in memory up to this many bytes (default 8 MiB). */
   readonly memoryBytes?: number | undefined;
 }
 
@@ -26,7 +26,7 @@ const windowBytes = 1024 * 1024;
 
 /** Takes a pack off the network. */
 export async function spoolPack(pieces: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledPack> {
-  const inMemory = options.memoryBytes ?? 16 * 1024 * 1024;
+  const inMemory = options.memoryBytes ?? 8 * 1024 * 1024;
   const hash = createHash('sha1');
   const kept: Uint8Array[] = [];
   let sizeBytes = 0;

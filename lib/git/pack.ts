@@ -20,7 +20,7 @@ export const defaultPackLimits: PackLimits = {
   maxObjects: 2_000_000,
   maxObjectBytes: 256 * 1024 * 1024,
   maxDeltaDepth: 4096,
-  cacheBytes: 32 * 1024 * 1024,
+  cacheBytes: 16 * 1024 * 1024,
 };
 
 /** Whole objects above this are inflated in pieces, never held at once. */
@@ -232,7 +232,7 @@ export class Pack {
       }
       offset = typeof entry.base === 'number' ? entry.base : this.#offsetOf(String(entry.base));
     }
-    for (const link of chain.reverse()) {
+    for (const link of chain.toReversed()) {
       const bytes = applyDelta(loaded.bytes, this.#inflate(link.entry).bytes, this.#limits.maxObjectBytes);
       loaded = { type: loaded.type, bytes };
       this.#remember(link.offset, loaded);

@@ -34,7 +34,7 @@ export interface FetchLimits {
   readonly dir: string;
   /** Of one pack (default 4 GiB). */
   readonly maxPackBytes?: number | undefined;
-  /** Packs up to this size stay in memory (default 16 MiB). */
+  /** Packs up to this size stay in memory (default 8 MiB). */
   readonly memoryBytes?: number | undefined;
   readonly pack?: Partial<PackLimits> | undefined;
 }

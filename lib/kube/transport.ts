@@ -145,6 +145,8 @@ export class Transport implements AsyncDisposable {
       path,
       headers: headers as string[], // undici reads it only
       body: body ?? null,
+      // A DELETE carries its options in a body; undici would close the connection after each (a TLS handshake a delete).
+      reset: false,
     };
   }
 }

@@ -54,7 +54,7 @@ export function build(files: FileSystem, root: string, options: BuildOptions): B
   const { map, config, variables } = target.accumulate(new Accumulator());
   addHashSuffixes(map);
   fixNameReferences(map, config);
-  if (variables.length > 0) throw new KustomizeError('unsupported', "field 'vars' is not supported yet");
+  variables.resolve(map, config, context.warn);
   dropLocalConfig(map);
   sortResources(map, options.order, target.file.sortOptions);
   return result(map);

@@ -44,7 +44,7 @@ export class KustomizeError extends Error {
     return new KustomizeError(this.code, message, {
       ...(this.path === undefined ? {} : { path: this.path }),
       ...(this.line === undefined ? {} : { line: this.line }),
-      cause: this,
+      cause: this.cause,
     });
   }
 }

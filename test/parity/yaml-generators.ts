@@ -48,7 +48,7 @@ function many(one: (random: Random) => string): Generator {
 }
 
 const WORDS = [
-  ...[
+  [
     'y',
     'Y',
     'yes',
@@ -68,7 +68,7 @@ const WORDS = [
     'TRUE',
     'tRue',
   ],
-  ...[
+  [
     'false',
     'null',
     'Null',
@@ -86,7 +86,7 @@ const WORDS = [
     'NaN',
     'inf',
   ],
-  ...[
+  [
     '<<',
     '=',
     '<',
@@ -112,7 +112,7 @@ const WORDS = [
     '>',
     '#',
   ],
-  ...[
+  [
     '0',
     '-0',
     '+0',
@@ -136,7 +136,7 @@ const WORDS = [
     '0o-7',
     '-0o7',
   ],
-  ...[
+  [
     '1_000',
     '_1',
     '1__0',
@@ -162,7 +162,7 @@ const WORDS = [
     '1e20',
     '2e19',
   ],
-  ...[
+  [
     '9223372036854775807',
     '9223372036854775808',
     '-9223372036854775808',
@@ -172,7 +172,7 @@ const WORDS = [
     '0xFFFFFFFFFFFFFFFF',
     '0x1FFFFFFFFFFFFFFFF',
   ],
-  ...[
+  [
     '9007199254740993',
     '123456789.123456789',
     '1234567.5',
@@ -186,7 +186,7 @@ const WORDS = [
     '0.1e1',
     '123456789012345678901234567890',
   ],
-  ...[
+  [
     '2001-12-14',
     '2001-2-4',
     '2001-12-14T21:59:43.10-05:00',
@@ -198,7 +198,7 @@ const WORDS = [
     '2001-02-30',
     '2000-02-29',
   ],
-  ...[
+  [
     '2001-12-14T21:59:43',
     '2001-12-14T1:2:3Z',
     '2001-12-14T1:2:3.123456789123Z',
@@ -222,7 +222,7 @@ const WORDS = [
   '0:0',
   'a:1',
   '1:a',
-];
+].flat();
 
 /** A scalar in plain style; fragments that are no plain scalars are welcome, both sides must say so. */
 const plainWords = many((r) => {
@@ -462,7 +462,7 @@ function block(r: Random, depth: number, indent: number): string {
     ]);
     const value =
       key === '<<'
-        ? r.pick([' *a0', ' [{k1: 4, m: 2}, {m: 3}]', ' {m: 1, k0: 2}', ' {m: 1, k0: 2}', ' {n: }'])
+        ? r.pick([' *a0', ' [{k1: 4, m: 2}, {m: 3}]', ' {m: 1, k0: 2}', ' {m: 1, k0: 2}', ' {n: 1}'])
         : block(r, depth - 1, indent + 2);
     out += `${margin}${r.chance(0.05) ? ' ' : ''}${key}:${value}`;
   }

@@ -77,8 +77,15 @@ export class ManifestBuilder {
 
 /** Equal for runs that would build the same. */
 function keyOf({ artifactDigest, folder, spec, variables }: BuildRequest): string {
-  const { interval, retryInterval, timeout, suspend, prune, deletionPolicy, wait, healthChecks, dependsOn, ...rest } =
-    spec;
-  const parts = [artifactDigest, folder, rest, variables?.version ?? '', variables?.problem ?? ''];
+  const { targetNamespace, namePrefix, nameSuffix, patches, images, components, ignoreMissingComponents } = spec;
+  const parts = [
+    artifactDigest,
+    folder,
+    { targetNamespace, namePrefix, nameSuffix, patches, images, components, ignoreMissingComponents },
+    spec.buildMetadata ?? [],
+    spec.postBuild ?? {},
+    variables?.version ?? '',
+    variables?.problem ?? '',
+  ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

@@ -108,9 +108,9 @@ function trimPrefix(value: string, pattern: string | undefined, extent: 'shortes
 }
 
 function trimSuffix(value: string, pattern: string | undefined, extent: 'shortest' | 'longest'): string {
-  const characters = [...value].reverse();
+  const characters = [...value].toReversed();
   const covered = coveredBy(pattern, characters, extent, reversed);
-  return covered === undefined ? value : characters.slice(covered).reverse().join('');
+  return covered === undefined ? value : characters.slice(covered).toReversed().join('');
 }
 
 function coveredBy(

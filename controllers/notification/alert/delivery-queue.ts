@@ -1,28 +1,54 @@
-/** Deliveries to one Provider that are under way at the same time, and that may wait. */
+/** Deliveries of one line that are under way at the same time. */
 const maxParallel = 4;
-const maxPending = 500;
+/** Deliveries of one line that may wait, and the bytes of all that wait in all lines. */
+const maxWaiting = 10_000;
+const maxWaitingBytes = 64 * 1024 * 1024;
+/** What has waited longer is not sent any more, in milliseconds: its line does not move, and the news is old. */
+const maxAgeMs = 5 * 60_000;
+/** How far a line is searched for a delivery that need not wait for another one about the same object. */
+const lookAhead = 64;
 
-interface Line {
-  running: number;
-  readonly waiting: (() => Promise<void>)[];
+export interface Delivery {
+  /** The line: deliveries to one Provider. */
+  readonly line: string;
+  /** What it is about: deliveries of one line with the same subject keep their order. */
+  readonly subject: string;
+  /** About how much memory it holds while it waits. */
+  readonly bytes: number;
+  /** Reports its own failure. */
+  run(): Promise<void>;
+  /** Called instead of `run` when it is not sent. */
+  drop(why: string): void;
 }
 
-/**
- * Deliveries in the background, a line per Provider in order of arrival: one that hangs holds up nobody else, and a flood of
- * events cannot fill the memory.
- */
+interface Line {
+  readonly running: Set<string>;
+  readonly waiting: (Delivery & { readonly since: number })[];
+}
+
+/** Deliveries in the background: one that hangs holds up nobody else's, and a flood cannot fill the memory. */
 export class DeliveryQueue {
   readonly #lines = new Map<string, Line>();
+  readonly #now: () => number;
+  #waitingBytes = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  /** @returns false when the Provider's line is full and the delivery is dropped */
-  add(provider: string, deliver: () => Promise<void>): boolean {
-    const line = this.#lines.get(provider) ?? { running: 0, waiting: [] };
-    this.#lines.set(provider, line);
-    if (line.waiting.length >= maxPending) return false;
-    line.waiting.push(deliver);
-    this.#next(provider, line);
-    return true;
+  /** @param now a monotonic clock in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Never throws and never waits. */
+  add(delivery: Delivery): void {
+    const line = this.#lines.get(delivery.line) ?? { running: new Set(), waiting: [] };
+    if (line.waiting.length >= maxWaiting || this.#waitingBytes + delivery.bytes > maxWaitingBytes) {
+      delivery.drop('too many notifications are waiting');
+      return;
+    }
+    this.#lines.set(delivery.line, line);
+    line.waiting.push({ ...delivery, since: this.#now() });
+    this.#waitingBytes += delivery.bytes;
+    this.#advance(delivery.line, line);
   }
 
   /** Resolves when everything was delivered, or after the time. */
@@ -35,21 +61,45 @@ export class DeliveryQueue {
     clearTimeout(timer);
   }
 
-  #next(provider: string, line: Line): void {
-    while (line.running < maxParallel) {
-      const deliver = line.waiting.shift();
-      if (deliver === undefined) break;
-      line.running++;
+  #advance(name: string, line: Line): void {
+    this.#dropExpired(line);
+    while (line.running.size < maxParallel) {
+      const delivery = this.#next(line);
+      if (delivery === undefined) break;
+      line.running.add(delivery.subject);
       // A delivery reports its own failure; whatever else it throws must not stop the line.
-      void deliver()
+      void delivery
+        .run()
         .catch(() => undefined)
         .then(() => {
-          line.running--;
-          this.#next(provider, line);
+          line.running.delete(delivery.subject);
+          this.#advance(name, line);
         });
     }
-    if (line.running > 0 || line.waiting.length > 0) return;
-    this.#lines.delete(provider);
+    if (line.running.size > 0 || line.waiting.length > 0) return;
+    this.#lines.delete(name);
     if (this.#lines.size === 0) this.#idle?.resolve();
+  }
+
+  /** Takes out the first whose subject is not under way. */
+  #next(line: Line): Delivery | undefined {
+    const end = Math.min(line.waiting.length, lookAhead);
+    for (let index = 0; index < end; index++) {
+      const delivery = line.waiting[index];
+      if (delivery === undefined || line.running.has(delivery.subject)) continue;
+      line.waiting.splice(index, 1);
+      this.#waitingBytes -= delivery.bytes;
+      return delivery;
+    }
+    return undefined;
+  }
+
+  #dropExpired(line: Line): void {
+    const oldest = this.#now() - maxAgeMs;
+    const fresh = line.waiting.findIndex(({ since }) => since > oldest);
+    for (const delivery of line.waiting.splice(0, fresh < 0 ? line.waiting.length : fresh)) {
+      this.#waitingBytes -= delivery.bytes;
+      delivery.drop('it has waited too long');
+    }
   }
 }

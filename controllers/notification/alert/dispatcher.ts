@@ -1,34 +1,27 @@
-import { deadline } from '#concurrency';
-import {
-  type Alert,
-  asProvider,
-  type EventSource,
-  type Provider,
-  parseGoDuration,
-  provider as providerKind,
-  unsupportedFields,
-} from '#crds';
+import { type Alert, asProvider, type EventSource, type Provider, provider as providerKind } from '#crds';
 import { isNotFound, type KubeClient, type RestMapper, type WatchCache } from '#kube';
-import type { EventDraft, Logger } from '#runtime';
-import type { Event } from '../event/event.ts';
-import { httpClient } from '../provider/http.ts';
-import { notifiers } from '../provider/notifiers.ts';
-import { maskSecrets, readProvider } from '../provider/secrets.ts';
+import type { Logger } from '#runtime';
+import type { Agent } from 'undici';
+import { type Event, objectPath } from '../event/event.ts';
+import { encodeEvent } from '../event/event-json.ts';
+import { deliver, SendError } from '../provider/deliver.ts';
+import { isCommitStatusType, takesEvent } from '../provider/provider-types.ts';
 import { resolveTarget } from '../target-kinds.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
-import { matchesLabels, matchesSeverity, matchesSource, matchMessage, Patterns, takesEvent } from './match.ts';
+import { matchingSources, matchLabels, matchMessage, Patterns } from './match.ts';
 import { finalMetadata } from './metadata.ts';
-
-/** Bound of one delivery where the Provider names none. */
-const defaultTimeoutMs = 15_000;
+import type { Trouble, Troubles } from './troubles.ts';
 
 export interface DispatcherDeps {
   readonly client: KubeClient;
   readonly mapper: RestMapper;
   readonly alerts: Pick<WatchCache<Alert>, 'list'>;
+  readonly providers: Pick<WatchCache<Provider>, 'get'>;
+  /** For connections to providers. */
+  readonly agent: Agent;
   readonly log: Logger;
-  readonly queue: DeliveryQueue;
-  readonly recordEvent: (alert: Alert, draft: EventDraft) => void;
+  readonly queue: Pick<DeliveryQueue, 'add'>;
+  readonly troubles: Pick<Troubles, 'report'>;
   readonly allowCrossNamespace: boolean;
 }
 
@@ -43,55 +36,47 @@ export class Dispatcher {
 
   /** Starts the deliveries and returns at once. */
   dispatch(event: Event): void {
+    let bytes: number | undefined;
     for (const alert of this.#deps.alerts.list()) {
-      if (alert.spec.suspend === true || !matchesSeverity(alert, event)) continue;
-      const sources = alert.spec.eventSources.filter((source) =>
-        matchesSource(source, alert.metadata.namespace ?? '', event),
-      );
+      const sources = matchingSources(alert, event);
       if (sources.length === 0) continue;
-      const queued = this.#deps.queue.add(`${alert.metadata.namespace}/${alert.spec.providerRef.name}`, () =>
-        this.#deliver(alert, sources, event),
-      );
-      if (!queued)
-        this.#warn(
-          alert,
-          event,
-          'NotificationDispatchFailed',
-          'failed to dispatch notification',
-          'too many notifications wait for the provider',
-        );
+      const { matches, problems } = matchMessage(alert, event.message, this.#patterns);
+      this.#invalid(alert, problems);
+      if (!matches) continue;
+      bytes ??= Buffer.byteLength(encodeEvent(event)) + 512;
+      this.#deps.queue.add({
+        line: `${alert.metadata.namespace}/${alert.spec.providerRef.name}`,
+        subject: objectPath(event),
+        bytes,
+        run: () => this.#deliver(alert, sources, event),
+        drop: (why) => this.#failed(alert, event, 'failed to dispatch notification', why),
+      });
     }
   }
 
   async #deliver(alert: Alert, sources: readonly EventSource[], event: Event): Promise<void> {
     try {
-      if (!(await this.#labelsMatch(alert, sources, event))) return;
-      const { matches, problems } = matchMessage(alert, event.message, this.#patterns);
-      for (const problem of problems)
-        this.#deps.recordEvent(alert, { type: 'Warning', reason: 'InvalidConfig', message: problem });
-      if (matches) await this.#send(alert, event);
+      if (await this.#labelsMatch(alert, sources, event)) await this.#send(alert, event);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const phase = error instanceof SendError ? 'failed to send notification' : 'failed to dispatch notification';
-      this.#warn(alert, event, 'NotificationDispatchFailed', phase, message);
+      const what = error instanceof SendError ? 'failed to send notification' : 'failed to dispatch notification';
+      this.#failed(alert, event, what, messageOf(error));
     }
   }
 
   /** Labels are compared with the live object; one that cannot be read does not match (spec 5.3). */
   async #labelsMatch(alert: Alert, sources: readonly EventSource[], event: Event): Promise<boolean> {
     if (sources.some((source) => source.matchLabels === undefined)) return true;
-    const { apiVersion = '', kind, namespace, name } = event.involvedObject;
+    const { apiVersion, kind, namespace, name } = event.involvedObject;
     try {
       const resource = await resolveTarget(this.#deps.mapper, kind, apiVersion);
       const live = await this.#deps.client.get(resource, { namespace, name }, { metadataOnly: true });
-      return sources.some((source) => matchesLabels(source.matchLabels ?? {}, live.metadata.labels));
+      const { matches, problems } = matchLabels(sources, live.metadata.labels);
+      this.#invalid(alert, problems);
+      return matches;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#deps.recordEvent(alert, {
-        type: 'Warning',
-        reason: 'SourceFetchFailed',
-        message: `error fetching source ${kind}/${namespace}/${name}: ${message}`,
-      });
+      const cause = messageOf(error);
+      const message = `error getting source from ${objectPath(event)}: ${cause}`;
+      this.#report(alert, { reason: 'SourceFetchFailed', message, cause });
       return false;
     }
   }
@@ -99,94 +84,68 @@ export class Dispatcher {
   async #send(alert: Alert, event: Event): Promise<void> {
     const namespace = alert.metadata.namespace ?? '';
     if (!this.#deps.allowCrossNamespace && event.involvedObject.namespace !== namespace) {
-      const { kind, name } = event.involvedObject;
       throw new Error(
-        `alert '${namespace}/${alert.metadata.name}' can't process event from '${kind}/${event.involvedObject.namespace}/${name}', cross-namespace references have been blocked`,
+        `alert '${namespace}/${alert.metadata.name}' can't process event from '${objectPath(event)}', cross-namespace references have been blocked`,
       );
     }
     const provider = await this.#provider(namespace, alert.spec.providerRef.name);
-    if (provider.spec.suspend === true) return;
-    if (!takesEvent(provider.spec.type, event)) {
-      this.#deps.log.info(
-        { alert: alert.metadata.name, provider: provider.metadata.name },
-        'event is not for this type of provider',
-      );
+    const { type, suspend } = provider.spec;
+    if (suspend === true) return;
+    if (!takesEvent(type, event)) {
+      const log = this.#deps.log.child({ Alert: { name: alert.metadata.name, namespace } });
+      const text = `event about ${objectPath(event)} is not for a provider of type ${type}`;
+      if (isCommitStatusType(type)) log.info(text);
+      else log.debug(text);
       return;
     }
-    const timeoutMs = provider.spec.timeout === undefined ? defaultTimeoutMs : parseGoDuration(provider.spec.timeout);
-    using limit = deadline(timeoutMs, undefined, 'context deadline exceeded');
-    await this.#post(provider, this.#withMetadata(alert, event), limit.signal);
+    await deliver(provider, this.#withMetadata(alert, event), this.#deps.client, this.#deps.agent);
   }
 
+  /** From the watch; what it does not know may have been created a moment ago. */
   async #provider(namespace: string, name: string): Promise<Provider> {
+    const known = this.#deps.providers.get({ namespace, name });
+    if (known !== undefined) return known;
     try {
       return asProvider(await this.#deps.client.get(providerKind, { namespace, name }));
     } catch (error) {
-      if (isNotFound(error))
-        throw new Error(`failed to read provider: Provider.notification.toolkit.fluxcd.io "${name}" not found`, {
-          cause: error,
-        });
-      throw new Error(`failed to read provider: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    }
-  }
-
-  async #post(provider: Provider, event: Event, signal: AbortSignal): Promise<void> {
-    const later = unsupportedFields(provider);
-    const factory = notifiers.get(provider.spec.type);
-    if (factory === undefined || later.length > 0) {
-      throw new Error(
-        `failed to initialize provider '${provider.metadata.name}': ${later.join(', ')} is not supported yet (type is '${provider.spec.type}')`,
-      );
-    }
-    const { settings, http, secrets } = await readProvider(this.#deps.client, provider, signal);
-    await using client = httpClient(http);
-    const notifier = guard(
-      () => factory(settings, client),
-      secrets,
-      (message) => new Error(`failed to initialize notifier for provider '${provider.metadata.name}': ${message}`),
-    );
-    try {
-      await notifier.post(event, signal);
-    } catch (error) {
-      throw new SendError(maskSecrets(error instanceof Error ? error.message : String(error), secrets));
+      const why = isNotFound(error) ? `Provider.notification.toolkit.fluxcd.io "${name}" not found` : messageOf(error);
+      throw new Error(`failed to read provider: ${why}`, { cause: error });
     }
   }
 
   #withMetadata(alert: Alert, event: Event): Event {
     const { metadata, clashes } = finalMetadata(alert, event);
     if (clashes.size > 0) {
-      const annotations = Object.fromEntries([...clashes].map(([key, origins]) => [key, origins.join(', ')]));
-      const message =
-        'metadata key conflicts detected (please refer to the Alert API docs and Flux RFC 0008 for more information)';
-      this.#deps.recordEvent(alert, {
-        type: 'Warning',
+      this.#report(alert, {
         reason: 'MetadataAppendFailed',
-        message,
-        metadata: annotations,
+        message:
+          'metadata key conflicts detected (please refer to the Alert API docs and Flux RFC 0008 for more information)',
+        cause: [...clashes.keys()].toSorted().join(),
+        annotations: Object.fromEntries([...clashes].map(([key, origins]) => [key, origins.join(', ')])),
       });
     }
     return { ...event, metadata };
   }
 
-  #warn(alert: Alert, event: Event, reason: string, what: string, why: string): void {
-    const { kind, namespace, name } = event.involvedObject;
-    const message = `${what} for ${kind}/${namespace}/${name}: ${why}`;
-    this.#deps.log.error({ error: why, alert: alert.metadata.name, namespace: alert.metadata.namespace }, message);
-    this.#deps.recordEvent(alert, { type: 'Warning', reason, message });
+  #invalid(alert: Alert, problems: readonly string[]): void {
+    for (const problem of problems) this.#report(alert, { reason: 'InvalidConfig', message: problem, cause: problem });
+  }
+
+  #failed(alert: Alert, event: Event, what: string, cause: string): void {
+    const message = `${what} for ${objectPath(event)}: ${cause}`;
+    this.#report(alert, { reason: 'NotificationDispatchFailed', message, cause: this.#withoutObject(cause, event) });
+  }
+
+  /** Some causes name the object or its commit; the trouble is the same for the next object. */
+  #withoutObject(cause: string, event: Event): string {
+    return cause.replaceAll(objectPath(event), '').replaceAll(/[0-9a-f]{40}/g, '');
+  }
+
+  #report(alert: Alert, trouble: Trouble): void {
+    this.#deps.troubles.report(alert, trouble);
   }
 }
 
-/** A notification that was set up and did not get through. */
-class SendError extends Error {
-  override readonly name = 'SendError';
-}
-
-function guard<R>(work: () => R, secrets: readonly string[], wrap: (message: string) => Error): R {
-  try {
-    return work();
-  } catch (error) {
-    throw wrap(maskSecrets(error instanceof Error ? error.message : String(error), secrets));
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

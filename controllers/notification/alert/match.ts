@@ -1,15 +1,18 @@
 import type { Alert, EventSource } from '#crds';
 import { RE2JS } from 're2js';
-import { type Event, eventMetadataOf, groupMetadata } from '../event/event.ts';
+import { type Event, isError } from '../event/event.ts';
 
-/** Compiles Go regular expressions, each once. Alerts are matched against every event. */
+/** Compiled patterns that are kept. */
+const mostPatterns = 1000;
+
+/** Compiles Go regular expressions, each once: Alerts are matched against every event. */
 export class Patterns {
   readonly #compiled = new Map<string, RE2JS | Error>();
 
   get(pattern: string): RE2JS | Error {
     const known = this.#compiled.get(pattern);
     if (known !== undefined) return known;
-    if (this.#compiled.size > 1000) this.#compiled.clear();
+    if (this.#compiled.size >= mostPatterns) this.#compiled.clear();
     const compiled = compile(pattern);
     this.#compiled.set(pattern, compiled);
     return compiled;
@@ -24,30 +27,40 @@ function compile(pattern: string): RE2JS | Error {
   }
 }
 
-export interface MessageMatch {
+export interface Match {
   readonly matches: boolean;
-  /** Patterns that cannot be used, in words. They are left out, so a list of only bad ones includes nothing. */
+  /** What of the Alert cannot be used, in words; it is left out. */
   readonly problems: readonly string[];
 }
 
-/** Inclusion (any must match, when there are some) and exclusion (none may match, it wins), unanchored (spec 5.3). */
-export function matchMessage(alert: Alert, message: string, patterns: Patterns): MessageMatch {
+/**
+ * Inclusion (any must match, when there are some) and exclusion (none may match, it wins), unanchored (spec 5.3). A list of
+ * only bad patterns includes nothing.
+ */
+export function matchMessage(alert: Alert, message: string, patterns: Patterns): Match {
   const problems: string[] = [];
   const anyOf = (list: readonly string[], field: string): boolean =>
     list.some((pattern) => {
       const compiled = patterns.get(pattern);
       if (!(compiled instanceof Error)) return compiled.matcher(message).find();
-      problems.push(`failed to compile spec.${field} regex '${pattern}': ${compiled.message}`);
+      problems.push(`failed to compile ${field} regex '${pattern}': ${compiled.message}`);
       return false;
     });
   const { inclusionList = [], exclusionList = [] } = alert.spec;
-  const included = inclusionList.length === 0 || anyOf(inclusionList, 'inclusionList');
-  const excluded = anyOf(exclusionList, 'exclusionList');
+  const included = inclusionList.length === 0 || anyOf(inclusionList, 'inclusion');
+  const excluded = anyOf(exclusionList, 'exclusion');
   return { matches: included && !excluded, problems };
 }
 
-/** Whether a source names the event's object, labels apart. `*` is a wildcard for names, not for namespaces. */
-export function matchesSource(source: EventSource, alertNamespace: string, event: Event): boolean {
+/** The sources of an Alert that name the event's object, labels apart; none when the severity is too low or it is suspended. */
+export function matchingSources(alert: Alert, event: Event): readonly EventSource[] {
+  const { spec, metadata } = alert;
+  if (spec.suspend === true || (spec.eventSeverity === 'error' && !isError(event))) return [];
+  return spec.eventSources.filter((source) => namesObject(source, metadata.namespace ?? '', event));
+}
+
+/** `*` is a wildcard for names, not for namespaces. */
+function namesObject(source: EventSource, alertNamespace: string, event: Event): boolean {
   const { kind, name, namespace } = event.involvedObject;
   return (
     source.kind === kind &&
@@ -56,41 +69,20 @@ export function matchesSource(source: EventSource, alertNamespace: string, event
   );
 }
 
-export function matchesSeverity(alert: Alert, event: Event): boolean {
-  return alert.spec.eventSeverity !== 'error' || event.severity === 'error';
-}
+const labelValue = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
-export function matchesLabels(
-  wanted: Readonly<Record<string, string>>,
+/** Whether an object with these labels is meant by any of the sources; labels that no object can have are a problem. */
+export function matchLabels(
+  sources: readonly EventSource[],
   labels: Readonly<Record<string, string>> | undefined,
-): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels?.[key] === value);
-}
-
-const gitProviders: ReadonlySet<string> = new Set([
-  'github',
-  'gitlab',
-  'gitea',
-  'bitbucket',
-  'bitbucketserver',
-  'azuredevops',
-]);
-const commentProviders: ReadonlySet<string> = new Set([
-  'githubpullrequestcomment',
-  'giteapullrequestcomment',
-  'gitlabmergerequestcomment',
-]);
-
-export function isCommitStatusProvider(type: string): boolean {
-  return gitProviders.has(type);
-}
-
-/** Which events a type of provider takes (spec 5.3, the last three rows). */
-export function takesEvent(type: string, event: Event): boolean {
-  const isUpdate = groupMetadata(event, 'commit_status') === 'update';
-  if (gitProviders.has(type)) {
-    return isUpdate || event.severity === 'error' || (eventMetadataOf(event, 'commit') ?? '') !== '';
-  }
-  if (commentProviders.has(type)) return (eventMetadataOf(event, 'change_request') ?? '') !== '';
-  return !isUpdate || type === 'generic' || type === 'generic-hmac';
+): Match {
+  const problems = sources
+    .flatMap((source) => Object.entries(source.matchLabels ?? {}))
+    .filter(([key, value]) => !labelKey.test(key) || !labelValue.test(value))
+    .map(([key, value]) => `error using matchLabels from event source: "${key}: ${value}" is not a valid label`);
+  const matches = sources.some((source) =>
+    Object.entries(source.matchLabels ?? {}).every(([key, value]) => labels?.[key] === value),
+  );
+  return { matches, problems };
 }

@@ -12,7 +12,6 @@ export interface FinalMetadata {
  * event group, the Alert's eventMetadata, its summary, the keys of the object's controller (spec 5.3).
  */
 export function finalMetadata(alert: Alert, event: Event): FinalMetadata {
-  const group = `${groupOf(event)}/`;
   const stripped = (prefix: string): readonly (readonly [string, string])[] =>
     Object.entries(event.metadata ?? {}).flatMap(([key, value]) =>
       key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
@@ -21,15 +20,18 @@ export function finalMetadata(alert: Alert, event: Event): FinalMetadata {
     ['involved object annotations', stripped(eventMetadataPrefix)],
     ['Alert object .spec.eventMetadata', Object.entries(alert.spec.eventMetadata ?? {})],
     ['Alert object .spec.summary', alert.spec.summary ? [['summary', alert.spec.summary]] : []],
-    ['involved object controller metadata', stripped(group)],
+    ['involved object controller metadata', stripped(`${groupOf(event)}/`)],
   ];
-  const metadata: Record<string, string> = {};
+  const metadata = new Map<string, string>();
   const origins = new Map<string, string[]>();
   for (const [origin, entries] of layers) {
     for (const [key, value] of entries) {
-      metadata[key] = value;
+      metadata.set(key, value);
       origins.set(key, [...(origins.get(key) ?? []), origin]);
     }
   }
-  return { metadata, clashes: new Map([...origins].filter(([, from]) => from.length > 1)) };
+  return {
+    metadata: Object.fromEntries(metadata),
+    clashes: new Map([...origins].filter(([, from]) => from.length > 1)),
+  };
 }

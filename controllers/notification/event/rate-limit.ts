@@ -18,32 +18,42 @@ export interface Verdict {
   readonly resetAt: number;
 }
 
-/** One event per key and fixed window, from its first sight. The memory is bounded by the events of two windows. */
+/** Most keys that are remembered: about 10 MB. Under a flood of different events the oldest are forgotten, and so told again. */
+const mostKeys = 50_000;
+
+/** One event per key and fixed window, from its first sight. */
 export class RateLimit {
   readonly #windowMs: number;
+  readonly #mostKeys: number;
+  /** End of each window; sorted by it, since all windows are equally long. */
   readonly #ends = new Map<string, number>();
-  #sweepAt = 0;
 
-  constructor(windowMs: number) {
+  constructor(windowMs: number, limit: number = mostKeys) {
     this.#windowMs = windowMs;
+    this.#mostKeys = limit;
+  }
+
+  get size(): number {
+    return this.#ends.size;
   }
 
   take(key: string, now: number): Verdict {
-    this.#sweep(now);
+    for (const [old, end] of this.#ends) {
+      if (end > now) break;
+      this.#ends.delete(old);
+    }
     const end = this.#ends.get(key);
-    if (end !== undefined && end > now) return { duplicate: true, resetAt: end };
+    if (end !== undefined) return { duplicate: true, resetAt: end };
+    if (this.#ends.size >= this.#mostKeys) this.#forgetOldest();
     const resetAt = now + this.#windowMs;
-    this.#ends.delete(key); // re-inserted at the back: the map stays sorted by end
     this.#ends.set(key, resetAt);
     return { duplicate: false, resetAt };
   }
 
-  #sweep(now: number): void {
-    if (now < this.#sweepAt) return;
-    this.#sweepAt = now + this.#windowMs;
-    for (const [key, end] of this.#ends) {
-      if (end > now) break;
-      this.#ends.delete(key);
+  #forgetOldest(): void {
+    for (const [oldest] of this.#ends) {
+      this.#ends.delete(oldest);
+      return;
     }
   }
 }

@@ -1,5 +1,7 @@
-import type { Event } from '../event/event.ts';
-import { isError } from './notifier.ts';
+import { type Event, isError } from '../event/event.ts';
+import { isRecord, type JsonRecord } from '../json-record.ts';
+import type { HttpClient } from './http.ts';
+import { ProviderConfigError } from './notifier.ts';
 
 export interface CommitStatus {
   /** 40 hex digits. */
@@ -30,8 +32,8 @@ export function commitStatus(event: Event, providerUid: string): CommitStatus | 
 /** `commit` beats `originRevision` beats `revision`. */
 function commitOf(event: Event): string {
   const { metadata = {} } = event;
-  const revision = metadata['commit'] ?? metadata['originRevision'] ?? metadata['revision'];
-  if (revision === undefined || revision === '') throw new Error('missing revision metadata');
+  const revision = metadata['commit'] || metadata['originRevision'] || metadata['revision'];
+  if (!revision) throw new Error('missing revision metadata');
   const commit = /(?:^|[:/@])([0-9a-f]{40})$/.exec(revision)?.[1];
   if (commit === undefined) throw new Error(`failed to extract commit hash from revision "${revision}"`);
   return commit;
@@ -59,12 +61,42 @@ export interface RepositoryAddress {
   readonly path: string;
 }
 
-/** @throws Error unless the address is `https://host/owner/name` (`.git` allowed) */
+/**
+ * Reads the address of a repository as people clone it, over HTTP or SSH; its API is on the same host over HTTPS then.
+ * @throws ProviderConfigError unless it names a host, an owner and a repository
+ */
 export function parseRepositoryAddress(address: string): RepositoryAddress {
-  const url = URL.parse(address);
+  const scp = /^[^@/]+@([^:/]+):(?!\/\/)(.+)$/.exec(address);
+  const url = scp === null ? URL.parse(address) : URL.parse(`ssh://${scp[1]}/${scp[2]}`);
   const path = url?.pathname.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '') ?? '';
-  if (url === null || !/^https?:$/.test(url.protocol) || !path.includes('/')) {
-    throw new Error(`invalid repository address "${address}": expected https://host/owner/name`);
+  if (url === null || !/^(https?|ssh):$/.test(url.protocol) || !path.includes('/'))
+    throw new ProviderConfigError('invalid repository address: expected https://host/owner/repository');
+  return { origin: url.protocol === 'ssh:' ? `https://${url.hostname}` : url.origin, path };
+}
+
+/** What a Git host says of the statuses of a commit, newest first. @throws Error `could not list commit statuses: …` */
+export async function listStatuses(
+  http: HttpClient,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<readonly JsonRecord[]> {
+  let body: string;
+  try {
+    ({ body } = await http.send(url, { method: 'GET', headers, signal }));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`could not list commit statuses: ${why}`, { cause: error });
   }
-  return { origin: url.origin, path };
+  const listed = parseJson(body);
+  if (!Array.isArray(listed)) throw new Error('could not list commit statuses: the answer is no JSON list');
+  return listed.filter(isRecord);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, interceptors, ProxyAgent, request } from 'undici';
+import { type Attempt, isTransient, retryDelayMs, whyItFailed } from './http-attempt.ts';
 
-/** Tries after the first one, and the bounds of the waits between them (spec section 6, HTTP client). */
+/** Tries after the first one (spec section 6, HTTP client). */
 const maxRetries = 4;
-const minWaitMs = 2000;
-const maxWaitMs = 30_000;
-/** Most that is read of an answer. */
+/** As Go's client. */
+const maxRedirections = 10;
+/** Most that is read of an answer: a list of commit statuses is the largest. */
 const maxAnswerBytes = 1024 * 1024;
 
 export interface HttpSettings {
@@ -28,59 +29,102 @@ export interface HttpCall {
   readonly signal: AbortSignal;
 }
 
-/** What providers send with; replaced in no test: those listen on loopback. */
-export interface HttpClient extends AsyncDisposable {
+/** What providers send with. */
+export interface HttpClient {
   /**
    * Any 2xx is success. Connection errors, 429 and 5xx are tried again until the signal aborts.
    * @throws Error `failed to execute request: …` or `request failed with status code 404, …`
    */
-  send(url: string, call: HttpCall): Promise<HttpAnswer>;
+  send(url: URL | string, call: HttpCall): Promise<HttpAnswer>;
 }
 
+/** The connections of all deliveries without TLS material and proxy of their own. A short idle time: servers close first. */
+export function openAgent(): Agent {
+  return new Agent({ keepAliveTimeout: 1000 });
+}
+
+/**
+ * A client for one delivery; disposing it closes the connections that are its own.
+ * @param mask takes the secrets out of what a server answered, before it is cut for an error text
+ */
 export function httpClient(
   settings: HttpSettings,
-  waitMs: { readonly min: number; readonly max: number } = { min: minWaitMs, max: maxWaitMs },
-): HttpClient {
-  const dispatcher = dispatcherOf(settings);
+  shared: Agent,
+  mask: (text: string) => string,
+): HttpClient & AsyncDisposable {
+  const own = ownAgent(settings);
+  const agent = own ?? shared;
+  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections }));
   return {
     async send(url, call) {
       for (let attempt = 0; ; attempt++) {
         const outcome = await attemptOnce(dispatcher, url, call);
-        if ('answer' in outcome && outcome.answer.status >= 200 && outcome.answer.status < 300) return outcome.answer;
-        const final = !isTransient(outcome) || attempt >= maxRetries;
-        if (final) throw failure(outcome);
-        const delay = Math.min(waitMs.min * 2 ** attempt, waitMs.max);
-        await sleep(delay, undefined, { signal: call.signal }).catch(() => undefined);
-        if (call.signal.aborted)
-          throw new Error('failed to execute request: context deadline exceeded', { cause: failure(outcome) });
+        if ('status' in outcome && outcome.status >= 200 && outcome.status < 300) return outcome;
+        const why = whyItFailed(outcome, mask);
+        if (call.signal.aborted) throw new Error('failed to execute request: context deadline exceeded');
+        if (attempt >= maxRetries || !isTransient(outcome)) throw new Error(why);
+        await sleep(retryDelayMs(attempt, outcome, Date.now()), undefined, { signal: call.signal }).catch(() => {
+          throw new Error(`failed to execute request: context deadline exceeded (last attempt: ${why})`);
+        });
       }
     },
     async [Symbol.asyncDispose]() {
-      await dispatcher.destroy();
+      await own?.destroy();
     },
   };
 }
 
-type Attempt = { readonly answer: HttpAnswer } | { readonly error: Error; readonly aborted: boolean };
-
-async function attemptOnce(dispatcher: Dispatcher, url: string, call: HttpCall): Promise<Attempt> {
+async function attemptOnce(dispatcher: Dispatcher, url: URL | string, call: HttpCall): Promise<Attempt> {
   try {
-    const response = await request(url, {
+    const target = new URL(url);
+    const response = await request(withoutCredentials(target), {
       dispatcher,
       method: call.method,
-      headers: { 'User-Agent': 'sluice-notification-controller', ...call.headers },
+      headers: mergeHeaders(
+        { 'User-Agent': 'sluice-notification-controller' },
+        basicAuthorization(target),
+        call.headers ?? {},
+      ),
       body: call.body ?? null,
       signal: call.signal,
     });
-    return { answer: { status: response.statusCode, body: await readAnswer(response.body) } };
+    const retryAfter = response.headers['retry-after'];
+    return {
+      status: response.statusCode,
+      body: await readAnswer(response.body),
+      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+    };
   } catch (error) {
-    return { error: error instanceof Error ? error : new Error(String(error)), aborted: call.signal.aborted };
+    return { error: error instanceof Error ? error : new Error(String(error)) };
   }
+}
+
+/** Later ones replace earlier ones, whatever their case. */
+function mergeHeaders(...layers: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const byName = new Map<string, readonly [string, string]>();
+  for (const layer of layers)
+    for (const [name, value] of Object.entries(layer)) byName.set(name.toLowerCase(), [name, value]);
+  return Object.fromEntries(byName.values());
+}
+
+/** Credentials in a URL are sent as Go's client does. */
+function basicAuthorization({ username, password }: URL): Readonly<Record<string, string>> {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = '';
+  bare.password = '';
+  return bare;
 }
 
 async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  // undici's bodies yield Buffers; leaving the loop destroys the rest.
   for await (const chunk of body as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > maxAnswerBytes) break;
@@ -89,34 +133,8 @@ async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<string
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function isTransient(outcome: Attempt): boolean {
-  if ('error' in outcome) return !outcome.aborted;
-  return outcome.answer.status === 429 || (outcome.answer.status >= 500 && outcome.answer.status !== 501);
-}
-
-function failure(outcome: Attempt): Error {
-  if ('error' in outcome) {
-    const text = outcome.aborted ? 'context deadline exceeded' : describe(outcome.error);
-    return new Error(`failed to execute request: ${text}`, { cause: outcome.error });
-  }
-  const { status, body } = outcome.answer;
-  return new Error(
-    `request failed with status code ${status}${body.trim() === '' ? '' : `, ${body.trim().slice(0, 500)}`}`,
-  );
-}
-
-/** undici puts the reason of an aggregate (several addresses tried) into its parts. */
-function describe(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(String).join('; ');
-  return error.message;
-}
-
-function dispatcherOf(settings: HttpSettings): Dispatcher {
-  const tls = {
-    ...(settings.ca === undefined ? {} : { ca: settings.ca }),
-    ...(settings.certificate === undefined ? {} : settings.certificate),
-  };
-  if (settings.proxy !== undefined && settings.proxy !== '')
-    return new ProxyAgent({ uri: settings.proxy, requestTls: tls });
-  return new Agent({ connect: tls, keepAliveTimeout: 1000 });
+function ownAgent({ ca, certificate, proxy }: HttpSettings): Dispatcher | undefined {
+  const tls = { ...(ca === undefined ? {} : { ca }), ...certificate };
+  if (proxy !== undefined && proxy !== '') return new ProxyAgent({ uri: proxy, requestTls: tls });
+  return ca === undefined && certificate === undefined ? undefined : new Agent({ connect: tls });
 }

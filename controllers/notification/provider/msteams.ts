@@ -1,5 +1,5 @@
-import { type Event, objectTitle } from '../event/event.ts';
-import { isError, type Notifier, type NotifierFactory, postJson, requireUrl } from './notifier.ts';
+import { type Event, isError, objectTitle } from '../event/event.ts';
+import { type Notifier, type NotifierFactory, postJson, requireUrl } from './notifier.ts';
 
 interface Fact {
   readonly key: string;
@@ -33,10 +33,11 @@ function messageCard(event: Event): object {
 
 /** Adaptive Card 1.4 in a message, for Workflows webhooks. */
 function adaptiveCard(event: Event): object {
+  const factSet = facts(event).map(({ key, value }) => ({ title: key, value }));
   const body = [
     { type: 'TextBlock', text: `**${objectTitle(event)}**`, size: 'large', weight: 'bolder', wrap: true },
     { type: 'TextBlock', text: event.message, color: isError(event) ? 'attention' : 'default', wrap: true },
-    { type: 'FactSet', facts: facts(event).map(({ key, value }) => ({ title: key, value })) },
+    ...(factSet.length === 0 ? [] : [{ type: 'FactSet', facts: factSet }]),
   ];
   const content = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
@@ -54,7 +55,7 @@ function adaptiveCard(event: Event): object {
 /** Microsoft Teams, by the kind of webhook that the host tells. */
 export const msteams: NotifierFactory = (settings, http): Notifier => {
   const url = requireUrl('msteams', settings.address);
-  const card = new URL(url).hostname.endsWith('.webhook.office.com') ? messageCard : adaptiveCard;
+  const card = url.hostname.endsWith('.webhook.office.com') ? messageCard : adaptiveCard;
   return {
     async post(event, signal) {
       await postJson(http, url, JSON.stringify(card(event)), {}, signal);

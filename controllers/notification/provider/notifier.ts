@@ -9,6 +9,8 @@ export interface ProviderSettings {
   readonly username: string;
   readonly password: string;
   readonly token: string;
+  /** The token as it is in the Secret: a key of an HMAC need not be text. */
+  readonly tokenBytes: Buffer;
   /** Of the Secret's `headers`. */
   readonly headers: Readonly<Record<string, string>>;
   /** UID of the Provider: makes commit status contexts of several clusters differ. */
@@ -28,27 +30,18 @@ export class ProviderConfigError extends Error {
   override readonly name = 'ProviderConfigError';
 }
 
-/** @throws ProviderConfigError unless the address is an http(s) URL */
-export function requireUrl(type: string, address: string): string {
-  let protocol: string;
-  try {
-    protocol = new URL(address).protocol;
-  } catch {
+/** @throws ProviderConfigError unless the address is an http(s) URL; the text does not show it */
+export function requireUrl(type: string, address: string): URL {
+  const url = URL.parse(address);
+  if (url === null || !/^https?:$/.test(url.protocol))
     throw new ProviderConfigError(`invalid ${type} address: expected an http or https URL`);
-  }
-  if (protocol !== 'http:' && protocol !== 'https:')
-    throw new ProviderConfigError(`invalid ${type} address: expected an http or https URL`);
-  return address;
-}
-
-export function isError(event: Event): boolean {
-  return event.severity === 'error';
+  return url;
 }
 
 /** Posts JSON; every provider's failure reads the same. */
 export async function postJson(
   http: HttpClient,
-  url: string,
+  url: URL | string,
   body: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,

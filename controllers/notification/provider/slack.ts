@@ -1,12 +1,6 @@
-import { type Event, objectTitle } from '../event/event.ts';
-import {
-  isError,
-  type Notifier,
-  type NotifierFactory,
-  type ProviderSettings,
-  postJson,
-  requireUrl,
-} from './notifier.ts';
+import { type Event, isError, objectTitle } from '../event/event.ts';
+import { isRecord } from '../json-record.ts';
+import { type Notifier, type NotifierFactory, type ProviderSettings, postJson, requireUrl } from './notifier.ts';
 
 const slackApi = 'https://slack.com/api/chat.postMessage';
 
@@ -46,7 +40,7 @@ export const slack: NotifierFactory = (settings, http): Notifier => {
   return {
     async post(event, signal) {
       const answer = await postJson(http, url, JSON.stringify(message(settings, event, true, true)), headers, signal);
-      if (url === slackApi) requireOk(answer);
+      if (url.href === slackApi) requireOk(answer);
     },
   };
 };
@@ -56,19 +50,17 @@ function requireOk(answer: string): void {
   try {
     parsed = JSON.parse(answer);
   } catch {
-    throw new Error('postMessage failed: the answer of Slack is no JSON');
+    throw new Error('postMessage failed: the answer of Slack is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || !('ok' in parsed) || parsed.ok !== true) {
-    const reason =
-      typeof parsed === 'object' && parsed !== null && 'error' in parsed ? String(parsed.error) : 'no reason given';
-    throw new Error(`postMessage failed: Slack responded with error: ${reason}`);
-  }
+  if (isRecord(parsed) && parsed['ok'] === true) return;
+  const reason = isRecord(parsed) && typeof parsed['error'] === 'string' ? parsed['error'] : 'no reason given';
+  throw new Error(`postMessage failed: Slack responded with error: ${reason}`);
 }
 
 /** Discord takes Slack's message under a path of its own. */
 export const discord: NotifierFactory = (settings, http): Notifier => {
-  const address = requireUrl('discord', settings.address).replace(/\/+$/, '');
-  const url = address.endsWith('/slack') ? address : `${address}/slack`;
+  const url = requireUrl('discord', settings.address);
+  if (!/\/slack\/*$/.test(url.pathname)) url.pathname = `${url.pathname.replace(/\/+$/, '')}/slack`;
   return {
     async post(event, signal) {
       await postJson(http, url, JSON.stringify(message(settings, event, false, false)), {}, signal);

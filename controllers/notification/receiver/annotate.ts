@@ -1,5 +1,6 @@
+import { mapLimit } from '#concurrency';
 import { type Receiver, type ReceiverResource, requestedAtAnnotation } from '#crds';
-import type { KubeClient, RestMapper } from '#kube';
+import { keyString, type KubeClient, type ObjectKey, type Resource, type RestMapper } from '#kube';
 import type { Logger } from '#runtime';
 import { resolveTarget } from '../target-kinds.ts';
 
@@ -10,9 +11,11 @@ export interface AnnotateDeps {
   readonly allowCrossNamespace: boolean;
 }
 
-/** Any text that was not there before asks for a run. */
-function requestToken(): string {
-  return `${new Date().toISOString()} ${process.hrtime.bigint()}`;
+/** Patches of one webhook that are under way at the same time. */
+const maxParallel = 8;
+
+interface Target extends ObjectKey {
+  readonly resource: Resource;
 }
 
 /**
@@ -20,52 +23,55 @@ function requestToken(): string {
  * @returns what failed, in words
  */
 export async function requestReconciliation(receiver: Receiver, deps: AnnotateDeps): Promise<readonly string[]> {
-  const results = await Promise.allSettled(
-    receiver.spec.resources.map((resource) => requestOne(receiver, resource, deps)),
+  const failures: string[] = [];
+  const collect = (error: unknown): undefined => {
+    failures.push(error instanceof Error ? error.message : String(error));
+  };
+  const found = await mapLimit(receiver.spec.resources, maxParallel, (resource) =>
+    targetsOf(receiver, resource, deps).catch(collect),
   );
-  return results.flatMap((result) =>
-    result.status === 'rejected'
-      ? [result.reason instanceof Error ? result.reason.message : String(result.reason)]
-      : [],
-  );
+  const targets = found.flatMap((list) => list ?? []);
+  await mapLimit(targets, maxParallel, (target) => annotate(target, deps.client).catch(collect));
+  return failures;
 }
 
-async function requestOne(receiver: Receiver, target: ReceiverResource, deps: AnnotateDeps): Promise<void> {
+async function targetsOf(
+  receiver: Receiver,
+  wanted: ReceiverResource,
+  { client, mapper, log, allowCrossNamespace }: AnnotateDeps,
+): Promise<readonly Target[]> {
   const own = receiver.metadata.namespace ?? '';
-  const namespace = target.namespace || own;
-  if (!deps.allowCrossNamespace && namespace !== own) {
+  const namespace = wanted.namespace || own;
+  const { kind, name, apiVersion, matchLabels } = wanted;
+  if (!allowCrossNamespace && namespace !== own) {
     throw new Error(
-      `resource '${target.kind}/${target.name}.${namespace}' is not allowed, cross-namespace references have been blocked`,
+      `resource '${kind}/${name}.${namespace}' is not allowed, cross-namespace references have been blocked`,
     );
   }
-  const resource = await resolveTarget(deps.mapper, target.kind, target.apiVersion);
-  const patch = { metadata: { annotations: { [requestedAtAnnotation]: requestToken() } } };
-  const annotate = async (name: string): Promise<void> => {
-    try {
-      await deps.client.patch(resource, { namespace, name }, patch, {
-        type: 'merge',
-        fieldManager: 'notification-controller',
-      });
-    } catch (error) {
-      throw new Error(
-        `unable to annotate ${target.kind} '${namespace}/${name}': ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      );
-    }
-  };
-  if (target.name !== '*') {
-    await annotate(target.name);
-    return;
-  }
-  if (target.matchLabels === undefined)
-    throw new Error(`matchLabels field not set when using wildcard '*' as name of kind '${target.kind}'`);
-  const labelSelector = Object.entries(target.matchLabels)
+  const resource = await resolveTarget(mapper, kind, apiVersion);
+  if (name !== '*') return [{ resource, namespace, name }];
+  if (matchLabels === undefined)
+    throw new Error(`matchLabels field not set when using wildcard '*' as name of kind '${kind}'`);
+  const labelSelector = Object.entries(matchLabels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-  const { items } = await deps.client.list(resource, { namespace, labelSelector, metadataOnly: true });
+  const { items } = await client.list(resource, { namespace, labelSelector, metadataOnly: true });
   if (items.length === 0)
-    deps.log.info(
-      `no '${target.kind}' resources found with matching labels '${labelSelector}' in '${namespace}' namespace`,
-    );
-  for (const item of items) await annotate(item.metadata.name);
+    log.info(`no '${kind}' resources found with matching labels '${labelSelector}' in '${namespace}' namespace`);
+  return items.map((item) => ({ resource, namespace, name: item.metadata.name }));
+}
+
+async function annotate(target: Target, client: KubeClient): Promise<void> {
+  const patch = { metadata: { annotations: { [requestedAtAnnotation]: requestToken() } } };
+  try {
+    await client.patch(target.resource, target, patch, { type: 'merge', fieldManager: 'notification-controller' });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`unable to annotate ${target.resource.kind} '${keyString(target)}': ${why}`, { cause: error });
+  }
+}
+
+/** Any text that was not there before asks for a run (spec trap 29). */
+function requestToken(): string {
+  return `${new Date().toISOString()} ${process.hrtime.bigint()}`;
 }

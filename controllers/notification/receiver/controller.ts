@@ -6,46 +6,11 @@ import {
   receiver as receiverKind,
   unsupportedFields,
 } from '#crds';
-import type { CacheEvent, KubeClient } from '#kube';
-import { type KindController, type Outcome, ReconcileError } from '#runtime';
-import { tokenOf } from './server.ts';
-import { webhookPath } from './webhook-path.ts';
+import type { KubeClient } from '#kube';
+import { type KindController, type Outcome, ReconcileError, type Run } from '#runtime';
+import { readToken, webhookPath } from './token.ts';
 
 const defaultInterval = '10m';
-
-/** The Receivers by the path that they are called at. */
-export class ReceiverIndex {
-  readonly #byPath = new Map<string, Receiver>();
-  readonly #paths = new Map<string, string>();
-
-  get(path: string): Receiver | undefined {
-    return this.#byPath.get(path);
-  }
-
-  /** Keeps up with a watch. */
-  change(event: CacheEvent<Receiver>): void {
-    this.#delete(event.object);
-    if (event.type !== 'deleted') this.#put(event.object);
-  }
-
-  #put(receiver: Receiver): void {
-    const path = receiver.status?.webhookPath;
-    if (path === undefined || path === '') return;
-    this.#byPath.set(path, receiver);
-    this.#paths.set(keyOf(receiver), path);
-  }
-
-  #delete(receiver: Receiver): void {
-    const path = this.#paths.get(keyOf(receiver));
-    if (path === undefined) return;
-    this.#paths.delete(keyOf(receiver));
-    this.#byPath.delete(path);
-  }
-}
-
-function keyOf(receiver: Receiver): string {
-  return `${receiver.metadata.namespace}/${receiver.metadata.name}`;
-}
 
 /** Gives every Receiver its path (spec section 7, Reconcile). */
 export function receiverController(client: KubeClient): KindController<Receiver> {
@@ -56,37 +21,30 @@ export function receiverController(client: KubeClient): KindController<Receiver>
     jitters: false,
     parse: asReceiver,
     isSuspended: (receiver) => receiver.spec.suspend === true,
-    intervalMs: (receiver) => parseGoDuration(receiver.spec.interval ?? defaultInterval),
-    reconcile: (receiver) => reconcileReceiver(receiver, client),
+    intervalMs,
+    reconcile: (receiver, run) => reconcileReceiver(receiver, run, client),
     async finalize() {
       // Nothing outside the object itself.
     },
     readyEvent: (receiver) => ({
       type: 'Normal',
       reason: 'Succeeded',
-      message: `Reconciliation finished, next run in ${formatGoDuration(parseGoDuration(receiver.spec.interval ?? defaultInterval))}`,
+      message: `Reconciliation finished, next run in ${formatGoDuration(intervalMs(receiver))}`,
     }),
   };
 }
 
-async function reconcileReceiver(receiver: Receiver, client: KubeClient): Promise<Outcome> {
+function intervalMs(receiver: Receiver): number {
+  return parseGoDuration(receiver.spec.interval ?? defaultInterval);
+}
+
+async function reconcileReceiver(receiver: Receiver, run: Run<Receiver>, client: KubeClient): Promise<Outcome> {
   const later = unsupportedFields(receiver);
   if (later.length > 0) {
     const message = `Reconciliation failed terminally due to configuration error: not supported yet: ${later.join(', ')}`;
     throw new ReconcileError('ValidationFailed', message, { when: 'specChanges' });
   }
-  let token: string;
-  try {
-    token = await tokenOf(receiver, client);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new ReconcileError(
-      'TokenNotFound',
-      message,
-      { when: 'backoff' },
-      { status: { webhookPath: null }, cause: error },
-    );
-  }
+  const token = await run.step('ReadToken', () => tokenOrFailure(receiver, run, client));
   const path = webhookPath(token, receiver.metadata.name, receiver.metadata.namespace ?? '');
   return {
     kind: 'ready',
@@ -94,4 +52,20 @@ async function reconcileReceiver(receiver: Receiver, client: KubeClient): Promis
     message: `Receiver initialized for path: ${path}`,
     status: { webhookPath: path },
   };
+}
+
+/** Without a token there is no path. The event's reason differs from the condition's, as in Flux. */
+async function tokenOrFailure(receiver: Receiver, run: Run<Receiver>, client: KubeClient): Promise<Buffer> {
+  try {
+    return await readToken(receiver, client);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    run.event({ type: 'Warning', reason: 'Failed', message });
+    throw new ReconcileError(
+      'TokenNotFound',
+      message,
+      { when: 'backoff' },
+      { status: { webhookPath: null }, event: 'none', cause: error },
+    );
+  }
 }

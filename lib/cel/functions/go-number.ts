@@ -34,9 +34,8 @@ function halfToEven(value: number, digits: number): string {
 
 /** A double as Go's `%f` (or `%e`) prints it with so many digits after the point. */
 export function fixedDouble(value: number, digits: number): string {
-  return Math.abs(value) < 1e21
-    ? value.toFixed(digits)
-    : `${plainDouble(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
+  if (Math.abs(value) < 1e21) return halfToEven(value, digits);
+  return `${plainDouble(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
 }
 
 export function exponentDouble(value: number, digits: number): string {

@@ -129,6 +129,7 @@ class Checker {
   #call(node: Call): Type {
     if (node.name === '_?._') return this.#optionalField(node);
     if (node.name === '_&&_' || node.name === '_||_') return this.#logical(node);
+    if (node.name === 'format') this.#formats.push(node);
     const prefix = node.target === undefined ? undefined : qualifiedName(node.target);
     const qualified = prefix === undefined ? undefined : functions.get(`${prefix}.${node.name}`);
     if (qualified !== undefined)

@@ -2,6 +2,7 @@ import { defaultFieldSpecs } from '../data/default-field-specs.ts';
 import { KustomizeError } from '../error.ts';
 import { fieldSpec, type FieldSpec } from '../kustomization/schema.ts';
 import { type Decoder, listOf, struct, text } from '../kustomization/decode.ts';
+import { compareKinds } from '../order/sort.ts';
 import { isSelected, type KnownGvk } from '../resource/gvk.ts';
 import { readYamlV2 } from '../yaml/index.ts';
 
@@ -76,7 +77,10 @@ export class TransformerConfig {
   private readonly byReferrer = new Map<string, readonly ReferenceField[]>();
 
   private constructor(data: TransformerConfigData) {
-    this.data = data;
+    const sorted: { -readonly [K in keyof TransformerConfigData]: TransformerConfigData[K] } = {};
+    for (const name of lists) sorted[name] = (data[name] ?? []).toSorted(compareKinds);
+    sorted.nameReference = (data.nameReference ?? []).toSorted(compareKinds);
+    this.data = sorted;
   }
 
   static readonly empty: TransformerConfig = new TransformerConfig({});

@@ -4,6 +4,7 @@ import { isSelected } from '../resource/gvk.ts';
 import { formatId } from '../resource/res-id.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
 import { MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { resolvePlain } from '../yaml/scalars.ts';
 import { splitFieldPath } from './field-path.ts';
 
 /** What a missing last field is created as; nothing is created without it. */
@@ -66,7 +67,7 @@ function walkMap(
   let child = map.get(field);
   if (child === undefined) {
     if (kind === undefined) return;
-    child = kind === 'map' ? new MapNode() : new ScalarNode('', '!!str');
+    child = kind === 'map' ? new MapNode() : new ScalarNode('', '');
     map.set(field, child);
   } else if (kind === 'map' && isNull(child)) {
     child = new MapNode();
@@ -75,15 +76,30 @@ function walkMap(
   walk(child, path, at + 1, created, set);
 }
 
-/** Writes a scalar in place: as a string unless a tag says otherwise. */
-export function setScalar(node: Node, value: string, tag = '!!str'): void {
-  if (node.kind !== 'scalar') {
-    const kind = node.kind === 'map' ? 'MappingNode' : 'SequenceNode';
-    throw new KustomizeError('transformerFailed', `wrong node kind: expected ScalarNode but got ${kind}`);
-  }
-  node.value = value;
-  node.tag = tag;
-  node.style = 'plain';
+/** Writes a scalar in place. It keeps its quotes, and so without quotes is what its new text looks like: `12` a number. */
+export function setScalar(node: Node, value: string): void {
+  const scalar = demandScalar(node);
+  scalar.value = value;
+  scalar.tag = scalar.style === 'plain' ? resolvePlain(value, 'v3') : '!!str';
+}
+
+/** Writes a scalar of a given type in place. */
+export function setTyped(node: Node, value: string, tag: string): void {
+  const scalar = demandScalar(node);
+  scalar.value = value;
+  scalar.tag = tag;
+  scalar.style = 'plain';
+}
+
+/** A scalar that is what its text looks like. */
+export function untypedScalar(text: string): ScalarNode {
+  return new ScalarNode(text, resolvePlain(text, 'v3'));
+}
+
+function demandScalar(node: Node): ScalarNode {
+  if (node.kind === 'scalar') return node;
+  const kind = node.kind === 'map' ? 'MappingNode' : 'SequenceNode';
+  throw new KustomizeError('transformerFailed', `wrong node kind: expected ScalarNode but got ${kind}`);
 }
 
 /** Puts a string entry into a map. */

@@ -1,5 +1,5 @@
 import { KustomizeError } from '../error.ts';
-import { formatId } from '../resource/res-id.ts';
+import { formatId, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { MapNode } from '../yaml/index.ts';
@@ -12,7 +12,7 @@ export function absorb(map: ResMap, generated: Resource): void {
   const { behavior } = generated;
   if (old === undefined) {
     if (behavior === 'merge' || behavior === 'replace') {
-      throw new KustomizeError('conflict', `id ${formatId(id)} does not exist; cannot merge or replace`);
+      throw new KustomizeError('conflict', `${merging(id)} does not exist; cannot merge or replace`);
     }
     map.append(generated);
     return;
@@ -24,7 +24,10 @@ export function absorb(map: ResMap, generated: Resource): void {
     );
   }
   if (behavior !== 'merge' && behavior !== 'replace') {
-    throw new KustomizeError('conflict', `id ${formatId(id)} exists; can not use behavior: '${behavior}'`);
+    throw new KustomizeError(
+      'conflict',
+      `${merging(id)} exists; can not use behavior: '${behavior}', behavior must be merge or replace`,
+    );
   }
   inheritMetadata(generated, old);
   if (behavior === 'merge') {
@@ -32,6 +35,12 @@ export function absorb(map: ResMap, generated: Resource): void {
     mergeMap(generated, old, 'binaryData');
   }
   map.replace(old, generated);
+}
+
+/** Go's dump of an id; where kustomize prints the address of a generator we name what it makes. */
+function merging({ gvk, name, namespace }: ResId): string {
+  const kind = `resid.Gvk{Group:"${gvk.group}", Version:"${gvk.version}", Kind:"${gvk.kind}", isClusterScoped:${gvk.clusterScoped}}`;
+  return `merging from generator &{${gvk.kind} ${name}}: id resid.ResId{Gvk:${kind}, Name:"${name}", Namespace:"${namespace}"}`;
 }
 
 function inheritMetadata(resource: Resource, old: Resource): void {

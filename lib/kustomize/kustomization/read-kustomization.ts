@@ -39,7 +39,7 @@ export function loadKustomization(
     );
   }
   if (found.length > 1) {
-    throw new KustomizeError('invalidKustomization', `Found multiple kustomization files: ${found.join(' ')}`, {
+    throw new KustomizeError('invalidKustomization', `Found multiple kustomization files under: ${loader.root}\n`, {
       path: loader.root,
     });
   }

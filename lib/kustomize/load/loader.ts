@@ -34,13 +34,19 @@ export class Loader {
     } catch (error) {
       throw error instanceof KustomizeError ? error.wrap('must build at directory') : error;
     }
-    for (let visited: Loader | undefined = this; visited !== undefined; visited = visited.referrer) {
+    for (const visited of this.ancestry()) {
       if (isInOrBelow(visited.root, folder)) {
         const message = `cycle detected: candidate root '${folder}' contains visited root '${visited.root}'`;
         throw new KustomizeError('cycle', message, { path });
       }
     }
     return new Loader(this.files, folder, this.restrictions, this);
+  }
+
+  /** The folders that led here, this one first. */
+  private *ancestry(): Generator<Loader> {
+    yield this;
+    if (this.referrer !== undefined) yield* this.referrer.ancestry();
   }
 
   readText(path: string): string {

@@ -1,6 +1,7 @@
 import { legacyFirst, legacyLast } from '../data/kinds.ts';
 import { KustomizeError } from '../error.ts';
 import type { SortOptions } from '../kustomization/schema.ts';
+import type { GvkSelector } from '../resource/gvk.ts';
 import type { ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 
@@ -27,10 +28,23 @@ export function sortResources(map: ResMap, order: Order, options: SortOptions | 
   else sortLegacy(map, lists.orderFirst ?? [], lists.orderLast ?? []);
 }
 
-function sortLegacy(map: ResMap, first: readonly string[], last: readonly string[]): void {
+function ranksOf(first: readonly string[], last: readonly string[]): Map<string, number> {
   const ranks = new Map<string, number>();
   first.forEach((kind, i) => ranks.set(kind, i - first.length));
   last.forEach((kind, i) => ranks.set(kind, i + 1));
+  return ranks;
+}
+
+const defaultRanks = ranksOf(legacyFirst, legacyLast);
+
+/** The legacy order of kinds, as configurations are sorted by it. */
+export function compareKinds(a: GvkSelector, b: GvkSelector): number {
+  const rank = ({ kind }: GvkSelector): number => defaultRanks.get(kind ?? '') ?? 0;
+  return rank(a) - rank(b) || compare(legacyGvk({ gvk: a }), legacyGvk({ gvk: b }));
+}
+
+function sortLegacy(map: ResMap, first: readonly string[], last: readonly string[]): void {
+  const ranks = ranksOf(first, last);
   const keyed = map.resources.map((resource) => {
     const id = resource.currentId();
     return { resource, rank: ranks.get(id.gvk.kind) ?? 0, id, gvkText: legacyGvk(id), text: legacyText(id) };
@@ -49,7 +63,7 @@ function namespaceFirst(a: ResId, b: ResId): number {
   return Number(a.gvk.group !== '') - Number(b.gvk.group !== '');
 }
 
-function legacyGvk({ gvk }: ResId): string {
+function legacyGvk({ gvk }: { readonly gvk: GvkSelector }): string {
   return `${gvk.group || '~G'}_${gvk.version || '~V'}_${gvk.kind || '~K'}`;
 }
 

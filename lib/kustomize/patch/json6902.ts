@@ -83,7 +83,7 @@ type Container = MapNode | SeqNode;
 function applyOperation(root: MapNode, { op, path, from, value }: JsonOperation): void {
   switch (op) {
     case 'add':
-      add(locate(root, path, 'add'), value);
+      add(locate(root, path, 'add'), path, value);
       return;
     case 'remove':
       remove(locate(root, path, 'remove'), path);
@@ -102,13 +102,13 @@ function applyOperation(root: MapNode, { op, path, from, value }: JsonOperation)
           `error in move for path: '${from}': Unable to remove nonexistent key: ${source.key}: missing value`,
         );
       remove(source, from);
-      add(locate(root, path, 'move'), moved);
+      add(locate(root, path, 'move'), path, moved);
       return;
     }
     case 'copy': {
       const source = locate(root, from, 'copy');
       const copied = read(source.container, source.key);
-      add(locate(root, path, 'copy'), copied === undefined ? undefined : cloneNode(copied));
+      add(locate(root, path, 'copy'), path, copied === undefined ? undefined : cloneNode(copied));
       return;
     }
     default:
@@ -163,7 +163,7 @@ function demandIndex(key: string): number {
 const outOfRange = (index: number): KustomizeError =>
   failed(`Unable to access invalid index: ${index}: invalid index referenced`);
 
-function add({ container, key }: Location, given: Node | undefined): void {
+function add({ container, key }: Location, path: string, given: Node | undefined): void {
   const value = given === undefined ? fromJson(null) : cloneNode(given);
   if (container.kind === 'map') {
     container.set(key, value);
@@ -173,9 +173,14 @@ function add({ container, key }: Location, given: Node | undefined): void {
     container.items.push(value);
     return;
   }
-  const index = demandIndex(key);
+  const index = parseIndex(key);
+  if (index === undefined) {
+    throw failed(
+      `error in add for path: '${path}': value was not a proper array index: '${key}': strconv.Atoi: parsing "${key}": invalid syntax`,
+    );
+  }
   const size = container.items.length + 1;
-  if (index >= size || index < -size) throw outOfRange(index);
+  if (index >= size || index < -size) throw outOfRange(index).wrap(`error in add for path: '${path}'`);
   container.items.splice(index < 0 ? index + size : index, 0, value);
 }
 
@@ -223,7 +228,7 @@ function equalJson(a: Node, b: Node): boolean {
 
 function untagged(node: Node): Node {
   if (node.kind === 'seq') node.items = node.items.map(untagged);
-  if (node.kind === 'map') for (const [key, value] of [...node.entries()]) node.set(key, untagged(value));
+  if (node.kind === 'map') for (const [i, value] of node.values.entries()) node.setAt(i, untagged(value));
   if (node.kind === 'scalar' && node.tag === '!!timestamp') return scalar(node.value);
   return node;
 }

@@ -135,21 +135,21 @@ function union(a: Values, b: Values): Values | undefined {
   return common ? values : undefined;
 }
 
-/** An empty value asks only that the key be there. */
+/** An empty value asks only that the key be there; a key beyond the values is not looked at. */
 function matches(item: Node, keys: readonly string[], values: Values): boolean {
-  if (item.kind !== 'map') return false;
+  if (item.kind !== 'map' || values.length === 0) return false;
   return keys.every((key, i) => {
+    if (i >= values.length) return true;
     const value = item.get(key);
-    return value !== undefined && ((values[i] ?? '') === '' || (value.kind === 'scalar' && value.value === values[i]));
+    return value !== undefined && (values[i] === '' || (value.kind === 'scalar' && value.value === values[i]));
   });
 }
 
-/** Looks by the keys that have a value; by their presence alone when none has. */
+/** Looks by the keys that have a value; for keys that are there and empty when none has. */
 function find(items: readonly Node[], keys: readonly string[], values: Values): Node | undefined {
   const set = keys.filter((_, i) => (values[i] ?? '') !== '');
-  if (set.length === 0) return items.find((item) => matches(item, keys, values));
-  const wanted = values.filter((value) => value !== '');
-  return items.find((item) => matches(item, set, wanted));
+  const wanted = set.length === 0 ? keys.map(() => '') : values.filter((value) => value !== '');
+  return items.find((item) => (set.length === 0 ? keys : set).every((key, i) => textOf(item, key) === wanted[i]));
 }
 
 /** Replaces every element that matches, or appends; without an element, removes them. */

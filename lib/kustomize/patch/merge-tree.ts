@@ -61,7 +61,9 @@ export class TreeMerger {
   /** With `target` and `patch` the same map, this takes out what a patch must not leave behind: nulls and directives. */
   private mergeFields(target: MapNode, patch: MapNode | undefined, schema: MergeField | undefined): MapNode {
     const fields = schema?.def === undefined ? undefined : this.schema.definitions[schema.def];
-    const own = target === patch;
+    // Before the loop below takes fields away: what a patch deletes it does not add anew.
+    const added =
+      patch === undefined || target === patch ? [] : [...patch.entries()].filter(([key]) => !target.has(key));
     for (const key of target.keys()) {
       const field = fields?.[key] ?? fields?.['*'];
       const base = target.get(key);
@@ -72,12 +74,7 @@ export class TreeMerger {
       if (merged === undefined) target.delete(key);
       else if (merged !== base) target.set(key, merged);
     }
-    if (own || patch === undefined) return target;
-    for (const [key, change] of [...patch.entries()]) {
-      if (target.has(key)) continue;
-      const before = patch.get(key);
-      // A key that the loop above removed is removed for good, not added anew.
-      if (before === undefined || isNull(change)) continue;
+    for (const [key, change] of added) {
       const merged = this.merge(undefined, change, fields?.[key] ?? fields?.['*']);
       if (merged !== undefined) target.set(key, merged);
     }
@@ -95,7 +92,7 @@ export class TreeMerger {
     const ours = base?.kind === 'seq' ? base : undefined;
     if (theirs !== undefined) {
       const directive = takeListDirective(theirs);
-      if (ours !== undefined && directive === 'delete') return undefined;
+      if (directive === 'delete') return undefined;
       if (ours !== undefined && directive === 'replace') return this.mergeItems(theirs, theirs, keys, def);
     }
     if (ours === undefined) return theirs === undefined ? undefined : this.mergeItems(theirs, theirs, keys, def);

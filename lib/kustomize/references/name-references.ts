@@ -1,12 +1,12 @@
 import type { NameReferenceData, TransformerConfig } from '../config/transformer-config.ts';
 import { KustomizeError } from '../error.ts';
-import { applyFieldSpec, setScalar } from '../fields/apply-field-spec.ts';
+import { applyFieldSpec, setScalar, untypedScalar } from '../fields/apply-field-spec.ts';
 import type { FieldSpec } from '../kustomization/schema.ts';
 import { type GvkSelector, isSelected, parseApiVersion } from '../resource/gvk.ts';
 import { effectiveNamespace, formatId, NO_NAMESPACE, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource, scalarText } from '../resource/resource.ts';
-import { type MapNode, type Node, scalar } from '../yaml/index.ts';
+import type { MapNode, Node } from '../yaml/index.ts';
 
 /** Brings the names that resources call each other by up to date with their present names. */
 export function fixNameReferences(map: ResMap, config: TransformerConfig): void {
@@ -153,10 +153,12 @@ class ReferenceFix {
     if (this.scope.index.everNamed(name).length === 0) return;
     const referral = this.choose(name, this.namespaceFilter(node));
     if (referral === undefined) return;
-    if (referral.name !== name) node.set('name', scalar(referral.name));
+    if (referral.name !== name) setScalar(nameNode, referral.name);
     // An empty namespace stands for any here, so it replaces nothing.
     if (referral.namespace !== '' && scalarText(node.get('namespace')) !== referral.namespace) {
-      node.set('namespace', scalar(referral.namespace));
+      const present = node.get('namespace');
+      if (present === undefined) node.set('namespace', untypedScalar(referral.namespace));
+      else setScalar(present, referral.namespace);
     }
   }
 

@@ -15,9 +15,12 @@ export function openEmbedded(outer: Slot): Embedded | undefined {
   let root = parse(text);
   if (root === undefined) return undefined;
   if (!/^\s*[{[]/.test(text)) {
-    throw new KustomizeError('unsupported', 'cannot replace inside a string that holds YAML: only JSON is supported yet');
+    throw new KustomizeError(
+      'unsupported',
+      'cannot replace inside a string that holds YAML: only JSON is supported yet',
+    );
   }
-  const pretty = text.trim().includes('\n');
+  const pretty = text.includes('\n  ');
   return {
     root: {
       node: root,
@@ -26,10 +29,20 @@ export function openEmbedded(outer: Slot): Embedded | undefined {
       },
     },
     commit: (): void => {
-      const json = root === undefined ? null : toJson(root);
-      outer.set(scalar(pretty ? indented(json, '') : goJsonMarshal(json)));
+      const json = root === undefined ? undefined : jsonOf(root);
+      // What has no JSON form (a word put into a number) leaves the string as it was.
+      if (json !== undefined) outer.set(scalar(pretty ? indented(json, '') : goJsonMarshal(json)));
     },
   };
+}
+
+function jsonOf(node: Node): JsonValue | undefined {
+  try {
+    return toJson(node);
+  } catch (error) {
+    if (error instanceof YamlError) return undefined;
+    throw error;
+  }
 }
 
 function parse(text: string): Node | undefined {
@@ -47,7 +60,9 @@ function indented(value: JsonValue, margin: string): string {
   if (value === null || typeof value !== 'object') return goJsonMarshal(value);
   const inner = `${margin}  `;
   if (Array.isArray(value)) {
-    return value.length === 0 ? '[]' : `[\n${value.map((item) => `${inner}${indented(item, inner)}`).join(',\n')}\n${margin}]`;
+    return value.length === 0
+      ? '[]'
+      : `[\n${value.map((item) => `${inner}${indented(item, inner)}`).join(',\n')}\n${margin}]`;
   }
   const keys = Object.keys(value).toSorted();
   if (keys.length === 0) return '{}';

@@ -40,7 +40,10 @@ export function parseElementMatch(part: string): { key: string; value: string } 
   const inner = part.slice(1, -1);
   const at = inner.indexOf('=');
   if (at < 0) {
-    throw new KustomizeError('invalidKustomization', 'list path element must contain fieldName=fieldValue for element to match');
+    throw new KustomizeError(
+      'invalidKustomization',
+      'list path element must contain fieldName=fieldValue for element to match',
+    );
   }
   return { key: inner.slice(0, at), value: inner.slice(at + 1) };
 }

@@ -29,6 +29,10 @@ function load(rule: ReplacementField, loader: Loader): readonly Replacement[] {
     return node.kind === 'seq' ? several.decode(node, at) : [replacement.decode(node, at)];
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    throw new KustomizeError('invalidKustomization', error.message, { path: loader.resolve(path), line: error.line, cause: error });
+    throw new KustomizeError('invalidKustomization', error.message, {
+      path: loader.resolve(path),
+      line: error.line,
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { KustomizeError } from '../error.ts';
+import { untypedScalar } from '../fields/apply-field-spec.ts';
 import type { FieldOptions, Replacement, Selector, SourceSelector, TargetSelector } from '../kustomization/schema.ts';
 import { parseLabelSelector } from '../patch/label-selector.ts';
 import { anchored } from '../patch/selector.ts';
@@ -8,7 +9,7 @@ import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
 import { cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
 import { isIndex, parseElementMatch, splitReplacementPath } from './field-path.ts';
-import { type CreateKind, findSlots, type Slot, untyped, wrongKind } from './slots.ts';
+import { type CreateKind, findSlots, type Slot, wrongKind } from './slots.ts';
 
 const defaultFieldPath = 'metadata.name';
 
@@ -18,7 +19,7 @@ export function replace(map: ResMap, rule: Replacement): void {
   if ((source === undefined) === (sourceValue === undefined) || targets === undefined || targets.length === 0) {
     throw new KustomizeError('invalidKustomization', 'replacements must specify a source and at least one target');
   }
-  const value = source === undefined ? untyped(sourceValue ?? '') : sourceNode(map, source);
+  const value = source === undefined ? untypedScalar(sourceValue ?? '') : sourceNode(map, source);
   for (const target of targets) applyToTargets(map, target, value);
   map.idsChanged();
 }
@@ -33,9 +34,16 @@ function sourceNode(map: ResMap, source: SourceSelector): Node {
   if (matches.length > 1) throw new KustomizeError('transformerFailed', `multiple matches for selector ${described}`);
   const path = source.fieldPath || defaultFieldPath;
   const node = lookup(resource.node, splitReplacementPath(path));
-  const isEmpty = node === undefined || isNull(node) || (node.kind === 'map' && node.size === 0) || (node.kind === 'seq' && node.items.length === 0);
+  const isEmpty =
+    node === undefined ||
+    isNull(node) ||
+    (node.kind === 'map' && node.size === 0) ||
+    (node.kind === 'seq' && node.items.length === 0);
   if (isEmpty) {
-    throw new KustomizeError('transformerFailed', `fieldPath \`${path}\` is missing for replacement source ${formatSelector(source)}`);
+    throw new KustomizeError(
+      'transformerFailed',
+      `fieldPath \`${path}\` is missing for replacement source ${formatSelector(source)}`,
+    );
   }
   return refine(node, source.options);
 }
@@ -85,7 +93,8 @@ function elementWith(items: readonly Node[], { key, value }: { key: string; valu
 function refine(node: Node, options: FieldOptions | undefined): Node {
   const delimiter = options?.delimiter ?? '';
   if (delimiter === '') return node;
-  if (node.kind !== 'scalar') throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
+  if (node.kind !== 'scalar')
+    throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
   const index = options?.index ?? 0;
   const part = node.value.split(delimiter)[index];
   if (part === undefined) {
@@ -95,7 +104,8 @@ function refine(node: Node, options: FieldOptions | undefined): Node {
 }
 
 function applyToTargets(map: ResMap, target: TargetSelector, value: Node): void {
-  if (target.select === undefined) throw new KustomizeError('invalidKustomization', 'target must specify resources to select');
+  if (target.select === undefined)
+    throw new KustomizeError('invalidKustomization', 'target must specify resources to select');
   const isSelectedBy = targetTest(target.select);
   const rejects = (target.reject ?? []).filter(hasCondition).map(targetTest);
   for (const resource of map.resources) {
@@ -104,7 +114,8 @@ function applyToTargets(map: ResMap, target: TargetSelector, value: Node): void 
   }
 }
 
-const hasCondition = (selector: Selector): boolean => Object.values(selector).some((part) => part !== undefined && part !== '');
+const hasCondition = (selector: Selector): boolean =>
+  Object.values(selector).some((part) => part !== undefined && part !== '');
 
 /** Unlike patch targets, these see the namespace as it is written: `default` is not the empty one. */
 function targetTest(selector: Selector): (resource: Resource) => boolean {
@@ -122,7 +133,8 @@ function targetTest(selector: Selector): (resource: Resource) => boolean {
 }
 
 function copyValue(resource: Resource, value: Node, target: TargetSelector): void {
-  const paths = target.fieldPaths === undefined || target.fieldPaths.length === 0 ? [defaultFieldPath] : target.fieldPaths;
+  const paths =
+    target.fieldPaths === undefined || target.fieldPaths.length === 0 ? [defaultFieldPath] : target.fieldPaths;
   const create: CreateKind = target.options?.create ? value.kind : undefined;
   for (const path of paths) {
     const problem = `unable to find ${create === undefined ? '' : 'or create '}field ${JSON.stringify(path)} in replacement target`;
@@ -143,7 +155,8 @@ function setSlot(slot: Slot, source: Node, options: FieldOptions | undefined): v
   const value = cloneNode(source);
   const delimiter = options?.delimiter ?? '';
   if (delimiter !== '') {
-    if (old.kind !== 'scalar') throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
+    if (old.kind !== 'scalar')
+      throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
     const joined = insertPart(old.value.split(delimiter), scalarValue(value), options?.index ?? 0).join(delimiter);
     slot.set(retyped(old, joined));
     return;
@@ -155,7 +168,7 @@ function setSlot(slot: Slot, source: Node, options: FieldOptions | undefined): v
 const scalarValue = (node: Node): string => (node.kind === 'scalar' ? node.value : '');
 
 function retyped(old: ScalarNode, text: string): ScalarNode {
-  return old.tag === '' ? untyped(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
+  return old.tag === '' ? untypedScalar(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
 }
 
 function insertPart(parts: readonly string[], value: string, index: number): string[] {

@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js';
 import { KustomizeError } from '../error.ts';
+import { untypedScalar } from '../fields/apply-field-spec.ts';
 import { isNull } from '../resource/resource.ts';
-import { MapNode, type Node, ScalarNode, scalar, SeqNode } from '../yaml/index.ts';
-import { resolvePlain } from '../yaml/scalars.ts';
+import { MapNode, type Node, ScalarNode, SeqNode } from '../yaml/index.ts';
 import { openEmbedded } from './embedded.ts';
 import { isIndex, parseElementMatch } from './field-path.ts';
 
@@ -63,12 +63,20 @@ function findByIndex(slot: Slot, index: number, rest: readonly string[], create:
   if (list.items.length === index && create !== undefined) list.items.push(created(rest, create));
   const element = elementSlots(list)[index];
   if (element === undefined) {
-    throw new KustomizeError('transformerFailed', `index ${index} specified but only ${list.items.length} elements found`);
+    throw new KustomizeError(
+      'transformerFailed',
+      `index ${index} specified but only ${list.items.length} elements found`,
+    );
   }
   return findSlots(element, rest, create);
 }
 
-function findByMatch(slot: Slot, match: { key: string; value: string }, rest: readonly string[], create: CreateKind): Slot[] {
+function findByMatch(
+  slot: Slot,
+  match: { key: string; value: string },
+  rest: readonly string[],
+  create: CreateKind,
+): Slot[] {
   const list = demandList(slot);
   if (list === undefined) return [];
   const isMatch = valueTest(match.value);
@@ -78,7 +86,7 @@ function findByMatch(slot: Slot, match: { key: string; value: string }, rest: re
   });
   const slots = found.flatMap((element) => findSlots(element, rest, create));
   if (slots.length > 0 || create === undefined) return slots;
-  const value = untyped(match.value);
+  const value = untypedScalar(match.value);
   const element = new MapNode();
   if (match.key !== '') element.set(match.key, value);
   list.items.push(match.key === '' ? value : element);
@@ -118,14 +126,12 @@ function created(rest: readonly string[], create: Node['kind']): Node {
   return new ScalarNode('', '');
 }
 
-/** A scalar whose type is what its text looks like. */
-export function untyped(text: string): ScalarNode {
-  const tag = resolvePlain(text, 'v3');
-  return tag === '!!str' ? scalar(text) : new ScalarNode(text, tag);
-}
-
 export function wrongKind(expected: string, node: Node): KustomizeError {
   const names = { scalar: 'ScalarNode', map: 'MappingNode', seq: 'SequenceNode' };
   const contents = node.kind === 'scalar' ? `: node contents:\n${node.value}\n\n` : '';
-  return new KustomizeError('transformerFailed', `wrong node kind: expected ${expected} but got ${names[node.kind]}${contents}`, { line: node.line });
+  return new KustomizeError(
+    'transformerFailed',
+    `wrong node kind: expected ${expected} but got ${names[node.kind]}${contents}`,
+    { line: node.line },
+  );
 }

@@ -1,6 +1,6 @@
 import { KustomizeError } from '../error.ts';
 import { cloneNode, MapNode, type Node, readDocuments, scalar, YamlError } from '../yaml/index.ts';
-import { isNull, Resource, scalarText } from './resource.ts';
+import { isNull, Resource, scalarText, stringMap } from './resource.ts';
 
 /** Parsed documents of texts seen before: shared between builds by a caller that keeps it. */
 export class ParseCache {
@@ -49,9 +49,11 @@ export function readResources(text: string, cache?: ParseCache, path?: string): 
   } catch (error) {
     throw malformed(error, path);
   }
-  const resources: Resource[] = [];
-  for (const document of documents) addResources(document, resources);
-  return resources;
+  return expandLists(documents).map((node) => {
+    requireIdentity(node);
+    stringifyAnnotations(node);
+    return new Resource(node);
+  });
 }
 
 function malformed(error: unknown, path: string | undefined): unknown {
@@ -67,33 +69,68 @@ function malformed(error: unknown, path: string | undefined): unknown {
   );
 }
 
-function addResources(node: Node, into: Resource[]): void {
-  if (isNull(node)) return;
-  if (node.kind !== 'map') {
-    throw new KustomizeError('invalidResource', 'missing Resource metadata', { line: node.line });
-  }
-  if (node.size === 0) return;
-  const kind = scalarText(node.get('kind'));
-  const items = node.get('items');
-  if (kind.endsWith('List') && items !== undefined) {
-    if (items.kind === 'seq') for (const item of items.items) addResources(item, into);
-    else if (!isNull(items))
+/** The items of a list come after all that stands beside it, as kustomize queues them. */
+function expandLists(documents: readonly Node[]): MapNode[] {
+  const queue = [...documents];
+  const resources: MapNode[] = [];
+  for (let at = 0; at < queue.length; at++) {
+    const node = queue[at];
+    if (node === undefined || isNull(node) || (node.kind === 'map' && node.size === 0)) continue;
+    if (node.kind !== 'map') {
+      throw new KustomizeError('invalidResource', 'missing Resource metadata', { line: node.line });
+    }
+    const kind = scalarText(node.get('kind'));
+    const items = kind.endsWith('List') ? node.get('items') : undefined;
+    if (items === undefined) resources.push(node);
+    else if (items.kind === 'seq') queue.push(...items.items.map(throughJson));
+    else if (!isNull(items)) {
       throw new KustomizeError('invalidResource', `expected a list of items in ${kind}`, { line: items.line });
-    return;
+    }
   }
-  requireIdentity(node, kind);
-  stringifyAnnotations(node);
-  into.push(new Resource(node));
+  return resources;
 }
 
-function requireIdentity(node: MapNode, kind: string): void {
-  if (kind === '') throw new KustomizeError('invalidResource', 'missing kind in object', { line: node.line });
+/** An item of a list passes through JSON: its strings count as quoted from there on. */
+function throughJson(node: Node): Node {
+  switch (node.kind) {
+    case 'scalar':
+      if (node.tag === '!!str') node.style = 'double';
+      break;
+    case 'map':
+      for (const value of node.values) throughJson(value);
+      break;
+    case 'seq':
+      for (const item of node.items) throughJson(item);
+      break;
+  }
+  return node;
+}
+
+function requireIdentity(node: MapNode): void {
+  const kind = scalarText(node.get('kind'));
+  if (kind === '')
+    throw new KustomizeError('invalidResource', `missing kind in object ${describe(node)}`, { line: node.line });
   // A kind that is a list by its name but has no items may be anything, even nameless.
   if (kind.endsWith('List')) return;
   const metadata = node.get('metadata');
   const name = metadata?.kind === 'map' ? scalarText(metadata.get('name')) : '';
   if (name === '')
-    throw new KustomizeError('invalidResource', `missing metadata.name in object {${kind}}`, { line: node.line });
+    throw new KustomizeError('invalidResource', `missing metadata.name in object ${describe(node)}`, {
+      line: node.line,
+    });
+}
+
+/** A resource's type and metadata as Go prints them. */
+function describe(node: MapNode): string {
+  const metadata = node.get('metadata');
+  const field = (name: string): Node | undefined => (metadata?.kind === 'map' ? metadata.get(name) : undefined);
+  const map = (name: string): string =>
+    `map[${[...stringMap(field(name))]
+      .toSorted()
+      .map(([k, v]) => `${k}:${v}`)
+      .join(' ')}]`;
+  const type = `{${scalarText(node.get('apiVersion'))} ${scalarText(node.get('kind'))}}`;
+  return `{${type} {{${scalarText(field('name'))} ${scalarText(field('namespace'))}} ${map('labels')} ${map('annotations')}}}`;
 }
 
 /** kustomize keeps notes of its own in the annotations, and so rewrites them all as strings. */

@@ -39,16 +39,11 @@ export class Target {
     this.runGenerators(into);
     within('accumulating components', () => this.addComponents(into));
     this.runTransformers(into);
-    into.variables.push(...(this.file.vars ?? []));
+    into.variables.declare(this.file.vars ?? [], into.map);
     return into;
   }
 
   private refuseUnsupported(): void {
-    const [chart] = [...(this.file.helmChartInflationGenerator ?? []), ...(this.file.helmCharts ?? [])];
-    if (chart !== undefined) {
-      const message = `trouble configuring builtin HelmChartInflationGenerator with config: \`\n${print(chart)}\`: must specify --enable-helm`;
-      throw new KustomizeError('unsupported', message, { path: this.loader.root });
-    }
     for (const field of ['crds', 'generators', 'validators', 'openapi'] as const) {
       const value = this.file[field];
       const used = Array.isArray(value) ? value.length > 0 : value !== undefined && value.size > 0;
@@ -148,6 +143,16 @@ export class Target {
     const { configMapGenerator = [], secretGenerator = [], generatorOptions } = this.file;
     for (const args of configMapGenerator) absorb(into.map, generateConfigMap(args, generatorOptions, this.loader));
     for (const args of secretGenerator) absorb(into.map, generateSecret(args, generatorOptions, this.loader));
+    this.refuseCharts();
+  }
+
+  /** As kustomize without `--enable-helm`. */
+  private refuseCharts(): void {
+    const [chart] = [...(this.file.helmChartInflationGenerator ?? []), ...(this.file.helmCharts ?? [])];
+    if (chart !== undefined) {
+      const message = `trouble configuring builtin HelmChartInflationGenerator with config: \`\n${print(chart)}\`: must specify --enable-helm`;
+      throw new KustomizeError('unsupported', message, { path: this.loader.root });
+    }
   }
 
   /** All are read before the first one runs. */

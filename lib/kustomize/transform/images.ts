@@ -14,7 +14,9 @@ export function setImages(map: ResMap, rule: ImageRule, specs: readonly FieldSpe
     if (matches(node.value)) setScalar(node, rewriteImage(node.value, rule));
   };
   for (const resource of map.resources) {
-    if (resource.kind !== 'CustomResourceDefinition') visitContainers(resource.node, update);
+    // The lists of containers in a definition describe, they run nothing.
+    if (resource.kind === 'CustomResourceDefinition') continue;
+    visitContainers(resource.node, update);
     // The field specs cover the same containers once more: a tag suffix is added twice there, as kustomize does.
     for (const spec of specs) applyFieldSpec(resource, spec, undefined, update);
   }

@@ -1,4 +1,4 @@
-import { applyFieldSpec, setScalar } from '../fields/apply-field-spec.ts';
+import { applyFieldSpec, setTyped } from '../fields/apply-field-spec.ts';
 import type { FieldSpec } from '../kustomization/schema.ts';
 import { KustomizeError } from '../error.ts';
 import type { ResMap } from '../resource/res-map.ts';
@@ -32,7 +32,7 @@ const isRoleBinding = (kind: string): boolean => kind === 'RoleBinding' || kind 
 
 function assign(node: Node, rule: NamespaceRule): void {
   if (rule.unsetOnly && node.kind === 'scalar' && !isNull(node) && node.value !== '') return;
-  setScalar(node, rule.namespace);
+  setTyped(node, rule.namespace, '!!str');
 }
 
 function setOwnNamespace(resource: Resource, rule: NamespaceRule): void {

@@ -1,5 +1,5 @@
 import { KustomizeError } from '../error.ts';
-import { applyFieldSpec, setScalar } from '../fields/apply-field-spec.ts';
+import { applyFieldSpec, setTyped } from '../fields/apply-field-spec.ts';
 import type { FieldSpec, ReplicaRule } from '../kustomization/schema.ts';
 import { formatGvk, isSelected } from '../resource/gvk.ts';
 import type { ResMap } from '../resource/res-map.ts';
@@ -16,7 +16,7 @@ export function setReplicas(map: ResMap, rule: ReplicaRule, specs: readonly Fiel
       const ids = [...resource.previousIds(), resource.currentId()];
       if (!ids.some((id) => id.name === name && isSelected(id.gvk, spec))) continue;
       found = true;
-      applyFieldSpec(resource, spec, 'scalar', (node) => setScalar(node, String(rule.count ?? 0), '!!int'));
+      applyFieldSpec(resource, spec, 'scalar', (node) => setTyped(node, String(rule.count ?? 0), '!!int'));
     }
   }
   if (found) return;

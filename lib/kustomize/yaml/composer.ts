@@ -1,4 +1,6 @@
+import { Entries } from './entries.ts';
 import { cloneNode, MapNode, type Node, ScalarNode, type ScalarStyle, SeqNode } from './node.ts';
+import { Scanner } from './scanner.ts';
 import {
   ALIAS,
   ANCHOR,
@@ -20,19 +22,21 @@ import {
   KEY,
   LITERAL,
   PLAIN,
-  Scanner,
   SINGLE,
   STREAM_END,
   TAG,
   type Token,
   VALUE,
-} from './scanner.ts';
+} from './tokens.ts';
 import { type Dialect, parseBool, resolvePlain } from './scalars.ts';
 import { SyntaxFailure } from './syntax-failure.ts';
+import { parseTimestamp } from './timestamp.ts';
 
 /** What a composer may use up; shared by the documents of one call. */
 export interface Budget {
   nodesLeft: number;
+  /** Of these, nodes that aliases and merge keys copy. */
+  copiesLeft: number;
 }
 
 const STYLES: readonly ScalarStyle[] = stylesByToken();
@@ -46,6 +50,9 @@ function stylesByToken(): ScalarStyle[] {
   styles[FOLDED] = 'folded';
   return styles;
 }
+
+/** v3 looks at these when the document is written, and then we do. */
+const CHECKED_BY_V2: ReadonlySet<string> = new Set(['!!int', '!!float', '!!bool', '!!null']);
 
 const YAML_PREFIX = 'tag:yaml.org,2002:';
 
@@ -106,7 +113,17 @@ export class Composer {
 
   private spend(nodes: number): void {
     this.budget.nodesLeft -= nodes;
-    if (this.budget.nodesLeft < 0) throw new SyntaxFailure('composer', 'document has too many nodes', 0, 0);
+    if (this.budget.nodesLeft < 0) throw this.failure('document has too many nodes');
+  }
+
+  private spendCopies(nodes: number): void {
+    this.spend(nodes);
+    this.budget.copiesLeft -= nodes;
+    if (this.budget.copiesLeft < 0) throw this.failure('document contains excessive aliasing');
+  }
+
+  private failure(problem: string): SyntaxFailure {
+    return new SyntaxFailure('composer', problem, 0, this.scanner.peek().line);
   }
 
   private empty(token: Token): ScalarNode {
@@ -134,11 +151,10 @@ export class Composer {
     const built = this.content(block, indentless, tag, anchor);
     if (built !== undefined) return built;
     if (tag === '' && anchor === '') {
-      const context = block ? 'while parsing a block node' : 'while parsing a flow node';
-      throw parserFailure('did not find expected node content', line, scanner.peek().line, context);
+      throw parserFailure('did not find expected node content', line, scanner.peek().line);
     }
     this.spend(1);
-    const node = new ScalarNode('', tag === '' || tag === '!' ? '!!null' : tag, 'plain', line + 1, column + 1);
+    const node = new ScalarNode('', this.scalarTag(tag, true, ''), 'plain', line + 1, column + 1);
     if (anchor !== '') this.anchors.set(anchor, node);
     return node;
   }
@@ -185,8 +201,7 @@ export class Composer {
     this.spend(1);
     const { type, value } = token;
     const style = STYLES[type] ?? 'plain';
-    const implicit = tag === '' || tag === '!';
-    const resolved = !implicit ? tag : type === PLAIN ? resolvePlain(value, this.dialect) : '!!str';
+    const resolved = this.scalarTag(tag, type === PLAIN, value);
     // The words that only YAML 1.1 knows get the spelling that everything behind the reader knows.
     const text = resolved === '!!bool' && this.dialect === 'v2' ? normalBool(value) : value;
     const node = new ScalarNode(text, resolved, style, token.line + 1, token.column + 1);
@@ -194,14 +209,26 @@ export class Composer {
     return node;
   }
 
+  /** A lone `!` makes a string in v2 and says nothing in v3; a timestamp stays the string it is in v2. */
+  private scalarTag(tag: string, plain: boolean, text: string): string {
+    const v2 = this.dialect === 'v2';
+    if (v2 && CHECKED_BY_V2.has(tag) && resolvePlain(text, 'v2') === '!!str') {
+      throw this.failure(`cannot decode !!str \`${text}\` as a ${tag}`);
+    }
+    if (tag !== '' && tag !== '!')
+      return v2 && tag === '!!timestamp' && parseTimestamp(text) !== undefined ? '!!str' : tag;
+    if (!plain || (v2 && tag === '!')) return '!!str';
+    const resolved = resolvePlain(text, this.dialect);
+    return v2 && resolved === '!!timestamp' ? '!!str' : resolved;
+  }
+
   private alias(token: Token): Node {
     const name = token.value;
     const node = this.anchors.get(name);
-    if (node === undefined) throw new SyntaxFailure('composer', `unknown anchor '${name}' referenced`, 0, 0);
-    if (this.open.has(node)) throw new SyntaxFailure('composer', `anchor '${name}' value contains itself`, 0, 0);
+    if (node === undefined) throw this.failure(`unknown anchor '${name}' referenced`);
+    if (this.open.has(node)) throw this.failure(`anchor '${name}' value contains itself`);
+    this.spendCopies(countNodes(node, this.budget.copiesLeft));
     this.scanner.skip();
-    if (node.kind === 'scalar') this.spend(1);
-    else this.spend(countNodes(node, this.budget.nodesLeft));
     return cloneNode(node);
   }
 
@@ -210,7 +237,7 @@ export class Composer {
     if (extra === '') return value.startsWith(YAML_PREFIX) ? `!!${value.slice(YAML_PREFIX.length)}` : value;
     const prefix = this.handles.get(extra) ?? (extra === '!' ? '!' : extra === '!!' ? YAML_PREFIX : undefined);
     if (prefix === undefined) {
-      throw parserFailure('found undefined tag handle', line, token.line, 'while parsing a node');
+      throw parserFailure('found undefined tag handle', line, token.line);
     }
     const tag = prefix + value;
     return tag.startsWith(YAML_PREFIX) ? `!!${tag.slice(YAML_PREFIX.length)}` : tag;
@@ -224,12 +251,7 @@ export class Composer {
       let token = scanner.peek();
       if (token.type === BLOCK_END) break;
       if (token.type !== BLOCK_ENTRY) {
-        throw parserFailure(
-          "did not find expected '-' indicator",
-          line,
-          token.line,
-          'while parsing a block collection',
-        );
+        throw parserFailure("did not find expected '-' indicator", line, token.line);
       }
       scanner.skip();
       token = scanner.peek();
@@ -259,7 +281,7 @@ export class Composer {
       let token = scanner.peek();
       if (token.type === BLOCK_END) break;
       if (token.type !== KEY) {
-        throw parserFailure('did not find expected key', line, token.line, 'while parsing a block mapping');
+        throw parserFailure('did not find expected key', line, token.line);
       }
       scanner.skip();
       token = scanner.peek();
@@ -276,7 +298,7 @@ export class Composer {
       entries.add(key, value, aliased);
     }
     scanner.skip();
-    entries.finish((nodes) => this.spend(nodes));
+    entries.finish((nodes) => this.spendCopies(nodes));
   }
 
   private flowSequence(seq: SeqNode): void {
@@ -288,7 +310,7 @@ export class Composer {
       if (token.type === FLOW_SEQUENCE_END) break;
       if (!first) {
         if (token.type !== FLOW_ENTRY) {
-          throw parserFailure("did not find expected ',' or ']'", line, token.line, 'while parsing a flow sequence');
+          throw parserFailure("did not find expected ',' or ']'", line, token.line);
         }
         scanner.skip();
         token = scanner.peek();
@@ -320,7 +342,7 @@ export class Composer {
     }
     const entries = new Entries(map, this.dialect);
     entries.add(key, value ?? this.empty(token));
-    entries.finish((nodes) => this.spend(nodes));
+    entries.finish((nodes) => this.spendCopies(nodes));
     return map;
   }
 
@@ -334,7 +356,7 @@ export class Composer {
       if (token.type === FLOW_MAPPING_END) break;
       if (!first) {
         if (token.type !== FLOW_ENTRY) {
-          throw parserFailure("did not find expected ',' or '}'", line, token.line, 'while parsing a flow mapping');
+          throw parserFailure("did not find expected ',' or '}'", line, token.line);
         }
         scanner.skip();
         token = scanner.peek();
@@ -343,7 +365,7 @@ export class Composer {
       this.flowEntry(entries);
     }
     scanner.skip();
-    entries.finish((nodes) => this.spend(nodes));
+    entries.finish((nodes) => this.spendCopies(nodes));
   }
 
   private flowEntry(entries: Entries): void {
@@ -365,94 +387,6 @@ export class Composer {
     }
     entries.add(key, value ?? this.empty(token));
   }
-}
-
-/** Up to this many entries duplicates are found by comparing pairs. */
-const PAIRWISE_UP_TO = 8;
-
-/** Collects the entries of one mapping: what go-yaml does with duplicates, merge keys and keys that are no scalars. */
-class Entries {
-  private readonly map: MapNode;
-  private readonly dialect: Dialect;
-  private seen: Map<string, ScalarNode> | undefined;
-  private merge: Node | undefined;
-
-  constructor(map: MapNode, dialect: Dialect) {
-    this.map = map;
-    this.dialect = dialect;
-  }
-
-  /** @param aliased the value was written as an alias */
-  add(key: Node, value: Node, aliased = false): void {
-    if (key.kind !== 'scalar') {
-      // Kept under a tag that nothing prints: the document reads, as in kustomize, and fails when it is written.
-      this.map.append(new ScalarNode('', key.kind === 'map' ? '!!map' : '!!seq', 'plain', key.line), value);
-      return;
-    }
-    if (key.value === '<<' && this.dialect === 'v3' && key.tag === '!!str' && key.style !== 'plain') return; // kustomize loses it
-    if (key.value === '<<' && (key.tag === '!!merge' || key.style === 'plain')) {
-      if (aliased && value.kind !== 'map') {
-        throw new SyntaxFailure('composer', 'invalid map merge: received alias for a non-map value', 0, key.line - 1);
-      }
-      if (this.dialect === 'v2') mergeOver(this.map, value);
-      else if (this.merge === undefined) this.merge = value;
-      else throw new SyntaxFailure('composer', 'duplicate merge key', 0, key.line - 1);
-      return;
-    }
-    const earlier = this.find(key);
-    if (earlier === undefined) {
-      this.map.append(key, value);
-      this.seen?.set(key.value, key);
-    } else if (this.dialect === 'v2') this.map.set(key.value, value);
-    else {
-      const problem = `line ${key.line}: mapping key ${JSON.stringify(key.value)} already defined at line ${earlier.line}`;
-      throw new SyntaxFailure('composer', `unmarshal errors:\n  ${problem}`, 0, key.line - 1);
-    }
-  }
-
-  /** Own entries win over merged ones, and earlier merged mappings over later ones. */
-  finish(spend: (nodes: number) => void): void {
-    if (this.merge === undefined) return;
-    for (const map of mergeSources(this.merge)) {
-      for (let i = 0; i < map.size; i++) {
-        const key = map.keyNodes[i];
-        const value = map.values[i];
-        if (key === undefined || value === undefined || this.map.has(key.value)) continue;
-        spend(1);
-        this.map.append(key, value);
-      }
-    }
-  }
-
-  private find(key: ScalarNode): ScalarNode | undefined {
-    const keys = this.map.keyNodes;
-    if (this.seen === undefined) {
-      if (keys.length < PAIRWISE_UP_TO) {
-        for (const other of keys) if (other.value === key.value) return other;
-        return undefined;
-      }
-      this.seen = new Map(keys.map((other) => [other.value, other]));
-    }
-    return this.seen.get(key.value);
-  }
-}
-
-/** yaml.v2 merges at the place of `<<`: what stands before is overwritten, what follows overwrites. */
-function mergeOver(map: MapNode, source: Node): void {
-  for (const from of mergeSources(source).toReversed()) {
-    for (let i = 0; i < from.size; i++) {
-      const key = from.keyNodes[i];
-      const value = from.values[i];
-      if (key !== undefined && value !== undefined) map.set(key.value, value);
-    }
-  }
-}
-
-function mergeSources(source: Node): MapNode[] {
-  if (source.kind === 'map') return [source];
-  const maps = source.kind === 'seq' ? source.items.filter((item) => item.kind === 'map') : [];
-  if (source.kind === 'seq' && maps.length === source.items.length) return maps;
-  throw new SyntaxFailure('composer', 'map merge requires map or sequence of maps as the value', 0, source.line - 1);
 }
 
 function countNodes(node: Node, limit: number): number {
@@ -483,6 +417,6 @@ function endsFlowEntry(type: number): boolean {
   return type === VALUE || type === FLOW_ENTRY || type === FLOW_MAPPING_END;
 }
 
-function parserFailure(problem: string, contextLine: number, problemLine: number, _context = ''): SyntaxFailure {
+function parserFailure(problem: string, contextLine: number, problemLine: number): SyntaxFailure {
   return new SyntaxFailure('parser', problem, contextLine, problemLine);
 }

@@ -23,6 +23,7 @@ export interface PrintV3Options {
 /**
  * YAML as kustomize re-serialises it inside strings and annotations (go-yaml v3, two spaces): the order of keys, the
  * styles of scalars and flow collections are kept, nothing is folded. Tags that a reader would not guess are written.
+ * Comments, anchors and `<<` of the text that was read are gone: kustomize keeps them.
  */
 export function printV3(node: Node, options: PrintV3Options = {}): string {
   const printer = new PrinterV3(options.indentSequences ?? false);
@@ -55,7 +56,7 @@ class PrinterV3 {
       this.items(node, inMapping && !this.wide ? indent - 2 : indent, !inMapping);
     } else {
       const text = node.kind === 'scalar' ? blockScalar(node, indent) : flowText(node);
-      this.out += `${atStart ? '' : ' '}${text}${isBreak(text.charCodeAt(text.length - 1)) ? '' : '\n'}`;
+      this.out += `${atStart || text === '' ? '' : ' '}${text}${isBreak(text.charCodeAt(text.length - 1)) ? '' : '\n'}`;
     }
   }
 

@@ -238,9 +238,9 @@ const REFUSED = /[\u007f-\u0084\u0086-\u009f\ufffe\uffff]/;
 function throughJson(text: string): string {
   if (REFUSED.test(text)) throw new YamlError('value', 'yaml: control characters are not allowed');
   if (!text.includes('\u0085')) return text;
-  return text.replaceAll(/ *\u0085[ \u0085]*/g, (run) => {
+  return text.replaceAll(/[ \u0085]+/g, (run) => {
     const breaks = run.replaceAll(' ', '').length;
-    return breaks === 1 ? ' ' : '\n'.repeat(breaks - 1);
+    return breaks === 0 ? run : breaks === 1 ? ' ' : '\n'.repeat(breaks - 1);
   });
 }
 

@@ -9,8 +9,10 @@ export interface Limits {
   readonly maxLength: number;
   /** Deepest nesting of collections. */
   readonly maxDepth: number;
-  /** Most nodes of one call, those that aliases copy included; a node takes about 100 bytes of memory. */
+  /** Most nodes of one call, those that aliases copy included; a node takes about 200 bytes of memory. */
   readonly maxNodes: number;
+  /** Most of these that aliases and merge keys may copy. */
+  readonly maxCopies: number;
 }
 export interface ReadOptions {
   /** Names the source in errors. */
@@ -18,7 +20,7 @@ export interface ReadOptions {
   readonly limits?: Partial<Limits>;
 }
 
-const DEFAULT_LIMITS: Limits = { maxLength: 64 << 20, maxDepth: 1000, maxNodes: 2_000_000 };
+const DEFAULT_LIMITS: Limits = { maxLength: 64 << 20, maxDepth: 1000, maxNodes: 1_000_000, maxCopies: 200_000 };
 
 /**
  * The documents of a resource file, as kustomize reads them: aliases and `<<` expanded, empty documents left out.
@@ -27,7 +29,7 @@ const DEFAULT_LIMITS: Limits = { maxLength: 64 << 20, maxDepth: 1000, maxNodes: 
 export function readDocuments(text: string, options: ReadOptions = {}): Node[] {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   checkLength(text, limits, options.path);
-  const budget: Budget = { nodesLeft: limits.maxNodes };
+  const budget: Budget = { nodesLeft: limits.maxNodes, copiesLeft: limits.maxCopies };
   const nodes: Node[] = [];
   for (const document of splitDocuments(text, options.path)) {
     const node = compose(document, 'v3', limits, budget, options.path);
@@ -44,7 +46,7 @@ export function readDocuments(text: string, options: ReadOptions = {}): Node[] {
 export function readYamlV2(text: string, options: ReadOptions = {}): Node {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   checkLength(text, limits, options.path);
-  const budget: Budget = { nodesLeft: limits.maxNodes };
+  const budget: Budget = { nodesLeft: limits.maxNodes, copiesLeft: limits.maxCopies };
   return compose(text, 'v2', limits, budget, options.path) ?? new ScalarNode('', '!!null');
 }
 
@@ -132,5 +134,6 @@ function describe(failure: SyntaxFailure, dialect: Dialect, path: string | undef
 function composerCode(message: string): YamlErrorCode {
   if (message.includes('already defined at line')) return 'duplicateKey';
   if (message.includes('merge')) return 'merge';
-  return message.includes('anchor') ? 'alias' : 'limit';
+  if (message.startsWith('cannot decode')) return 'value';
+  return message.includes('anchor ') ? 'alias' : 'limit';
 }

@@ -21,7 +21,7 @@ export function refolded(value: string): string {
   if (!value.includes('\n') || (allowedStyles(value, true) & BLOCK) === 0) return value;
   const block = foldedBlock(value, 2);
   const text = `k: ${block}${block.endsWith('\n') ? '' : '\n'}`;
-  const root = new Composer(text, 'v3', 10, { nodesLeft: 10 }).document();
+  const root = new Composer(text, 'v3', 10, { nodesLeft: 10, copiesLeft: 0 }).document();
   const read = root?.kind === 'map' ? root.get('k') : undefined;
   return read?.kind === 'scalar' ? read.value : value;
 }

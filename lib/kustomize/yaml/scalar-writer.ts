@@ -247,12 +247,10 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x2029, '\\P'],
 ]);
 
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]/;
-
 /** Double-quoted text; it may break at any space after column 80, with a backslash before a space that follows. */
 export function doubleQuoted(text: string, column: number, indent: number): string {
   if (text.charCodeAt(0) === 0xfeff) return `"${Array.from(text, escapeAny).join('')}"`;
-  const escape = NEEDS_ESCAPE.test(text);
+  const escape = needsEscape(text);
   if (!escape && (indent < 0 || column + text.length < FOLD_COLUMN)) return `"${text}"`;
   let out = '"';
   let at = column + 1;
@@ -284,6 +282,14 @@ export function doubleQuoted(text: string, column: number, indent: number): stri
     }
   }
   return `${out}"`;
+}
+
+function needsEscape(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 34 || c === 92 || !isPrintable(c) || isBreak(c)) return true;
+  }
+  return false;
 }
 
 /** The library takes every character of a text that begins with a byte order mark for one. */

@@ -6,34 +6,22 @@ import { parseTimestamp } from './timestamp.ts';
 
 export type Dialect = 'v2' | 'v3';
 
-const V3_WORDS: ReadonlyMap<string, string> = new Map(
-  [
-    ['!!bool', ['true', 'True', 'TRUE', 'false', 'False', 'FALSE']],
-    ['!!null', ['~', 'null', 'Null', 'NULL']],
-    ['!!float', ['.nan', '.NaN', '.NAN', '.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF', '-.inf', '-.Inf', '-.INF']],
-  ].flatMap(([tag, words]) => [...(words ?? [])].map((word): [string, string] => [word, String(tag)])),
-);
+const V3_WORDS: ReadonlyMap<string, string> = new Map([
+  ...tagged('!!bool', 'true True TRUE false False FALSE'),
+  ...tagged('!!null', '~ null Null NULL'),
+  ...tagged('!!float', '.nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF'),
+]);
 
 const V2_WORDS: ReadonlyMap<string, string> = new Map([
   ...V3_WORDS,
-  ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON', 'n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF'].map(
-    (word): [string, string] => [word, '!!bool'],
-  ),
+  ...tagged('!!bool', 'y Y yes Yes YES on On ON n N no No NO off Off OFF'),
 ]);
 
-const FALSE_WORDS: ReadonlySet<string> = new Set([
-  'n',
-  'N',
-  'no',
-  'No',
-  'NO',
-  'off',
-  'Off',
-  'OFF',
-  'false',
-  'False',
-  'FALSE',
-]);
+const FALSE_WORDS: ReadonlySet<string> = new Set('n N no No NO off Off OFF false False FALSE'.split(' '));
+
+function tagged(tag: string, words: string): [string, string][] {
+  return words.split(' ').map((word) => [word, tag]);
+}
 
 /** What a first character can start: 0 a string only, 1 a word, 2 a dot, 3 a digit or sign. */
 const HINT: Uint8Array = hints();
@@ -46,7 +34,7 @@ function hints(): Uint8Array {
   return table;
 }
 
-/** Longer text than this is no number that Go could hold in 64 bits or parse as a float in practice, and no word. */
+/** `false`, `+.inf`. */
 const LONGEST_WORD = 5;
 
 /** The short tag of an untagged plain scalar. */

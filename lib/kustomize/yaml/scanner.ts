@@ -1,47 +1,31 @@
 import type { Dialect } from './scalars.ts';
 import { SyntaxFailure } from './syntax-failure.ts';
-
-/** Token types; numbers because they are compared in the hottest loops. */
-export const STREAM_END = 0;
-export const DOCUMENT_START = 1;
-export const DOCUMENT_END = 2;
-export const DIRECTIVE = 3;
-export const BLOCK_SEQUENCE_START = 4;
-export const BLOCK_MAPPING_START = 5;
-export const BLOCK_END = 6;
-export const FLOW_SEQUENCE_START = 7;
-export const FLOW_SEQUENCE_END = 8;
-export const FLOW_MAPPING_START = 9;
-export const FLOW_MAPPING_END = 10;
-export const BLOCK_ENTRY = 11;
-export const FLOW_ENTRY = 12;
-export const KEY = 13;
-export const VALUE = 14;
-export const ALIAS = 15;
-export const ANCHOR = 16;
-export const TAG = 17;
-export const PLAIN = 18;
-export const SINGLE = 19;
-export const DOUBLE = 20;
-export const LITERAL = 21;
-export const FOLDED = 22;
-
-/** Scalars are all token types from here on. */
-export const FIRST_SCALAR: number = PLAIN;
-
-/** Tokens are recycled: read what you need before the next `skip`. */
-export class Token {
-  type: number = STREAM_END;
-  /** Text of a scalar, name of an anchor or alias, suffix of a tag, name of a directive. */
-  value = '';
-  /** Handle of a tag; arguments of a directive. */
-  extra = '';
-  /** 0-based. */
-  line = 0;
-  column = 0;
-  /** 1 + flow level of the simple key that may start here; 0: none may. */
-  keyLevel = 0;
-}
+import {
+  ALIAS,
+  ANCHOR,
+  BLOCK_END,
+  BLOCK_ENTRY,
+  BLOCK_MAPPING_START,
+  BLOCK_SEQUENCE_START,
+  DIRECTIVE,
+  DOCUMENT_END,
+  DOCUMENT_START,
+  DOUBLE,
+  FLOW_ENTRY,
+  FLOW_MAPPING_END,
+  FLOW_MAPPING_START,
+  FLOW_SEQUENCE_END,
+  FLOW_SEQUENCE_START,
+  FOLDED,
+  KEY,
+  LITERAL,
+  PLAIN,
+  SINGLE,
+  STREAM_END,
+  TAG,
+  Token,
+  VALUE,
+} from './tokens.ts';
 
 /** The place where an implicit key may have begun: it is one if a `:` follows in time. */
 class SimpleKey {
@@ -265,11 +249,11 @@ export class Scanner {
   }
 
   private cannotStart(): never {
-    this.fail('while scanning for the next token', this.line, 'found character that cannot start any token');
+    this.fail(this.line, 'found character that cannot start any token');
   }
 
   /** @param contextLine 0-based line where the construct began */
-  private fail(_context: string, contextLine: number, problem: string): never {
+  private fail(contextLine: number, problem: string): never {
     throw new SyntaxFailure('scanner', problem, contextLine, this.line);
   }
 
@@ -335,7 +319,7 @@ export class Scanner {
     this.indents.push(this.indent);
     this.indent = column;
     if (this.indents.length > this.maxDepth) {
-      this.fail('', this.line, `exceeded max depth of ${this.maxDepth}`);
+      this.fail(this.line, `exceeded max depth of ${this.maxDepth}`);
     }
     if (tokenNumber < 0) this.push(type, '', line, column);
     else this.insert(tokenNumber, type, line, column);
@@ -350,7 +334,7 @@ export class Scanner {
   private isValid(key: SimpleKey): boolean {
     if (!key.possible) return false;
     if (key.line === this.line && key.position + LONGEST_KEY >= this.pos) return true;
-    if (key.required) this.fail('while scanning a simple key', key.line, "could not find expected ':'");
+    if (key.required) this.fail(key.line, "could not find expected ':'");
     key.possible = false;
     return false;
   }
@@ -371,7 +355,7 @@ export class Scanner {
   private removeSimpleKey(): void {
     const key = this.simpleKey();
     if (key.possible && key.required) {
-      this.fail('while scanning a simple key', key.line, "could not find expected ':'");
+      this.fail(key.line, "could not find expected ':'");
     }
     key.possible = false;
   }
@@ -404,18 +388,18 @@ export class Scanner {
     const start = ++this.pos;
     while (this.pos < end && isWord(text.charCodeAt(this.pos))) this.pos++;
     const name = text.slice(start, this.pos);
-    if (name === '') this.fail('while scanning a directive', line, 'could not find expected directive name');
+    if (name === '') this.fail(line, 'could not find expected directive name');
     if (!this.isBlankOrEnd(this.pos)) {
-      this.fail('while scanning a directive', line, 'found unexpected non-alphabetical character');
+      this.fail(line, 'found unexpected non-alphabetical character');
     }
     if (name !== 'YAML' && name !== 'TAG') {
-      this.fail('while scanning a directive', line, 'found unknown directive name');
+      this.fail(line, 'found unknown directive name');
     }
     const from = this.pos;
     this.skipComment();
     const rest = text.slice(from, this.pos);
     const match = name === 'YAML' ? /^[ \t]+([0-9]+\.[0-9]+)[ \t]*(#.*)?$/.exec(rest) : TAG_DIRECTIVE.exec(rest);
-    if (match === null) this.fail('while scanning a directive', line, 'did not find expected comment or line break');
+    if (match === null) this.fail(line, 'did not find expected comment or line break');
     const token = this.push(DIRECTIVE, name, line, 0);
     token.extra = name === 'YAML' ? (match[1] ?? '') : `${match[1]} ${match[2]}`;
   }
@@ -424,7 +408,7 @@ export class Scanner {
     this.saveSimpleKey(column);
     this.push(type, '', this.line, column);
     this.flowLevel++;
-    if (this.flowLevel > this.maxDepth) this.fail('', this.line, `exceeded max depth of ${this.maxDepth}`);
+    if (this.flowLevel > this.maxDepth) this.fail(this.line, `exceeded max depth of ${this.maxDepth}`);
     const key = this.simpleKeys[this.flowLevel];
     if (key === undefined) this.simpleKeys.push(new SimpleKey());
     else key.possible = false;
@@ -442,7 +426,7 @@ export class Scanner {
 
   private fetchBlockEntry(column: number): void {
     if (this.flowLevel === 0) {
-      if (!this.keyAllowed) this.fail('', this.line, 'block sequence entries are not allowed in this context');
+      if (!this.keyAllowed) this.fail(this.line, 'block sequence entries are not allowed in this context');
       this.rollIndent(column, BLOCK_SEQUENCE_START, -1, this.line);
     }
     this.removeSimpleKey();
@@ -453,7 +437,7 @@ export class Scanner {
 
   private fetchKey(column: number): void {
     if (this.flowLevel === 0) {
-      if (!this.keyAllowed) this.fail('', this.line, 'mapping keys are not allowed in this context');
+      if (!this.keyAllowed) this.fail(this.line, 'mapping keys are not allowed in this context');
       this.rollIndent(column, BLOCK_MAPPING_START, -1, this.line);
     }
     this.removeSimpleKey();
@@ -471,7 +455,7 @@ export class Scanner {
       this.keyAllowed = false;
     } else {
       if (this.flowLevel === 0) {
-        if (!this.keyAllowed) this.fail('', this.line, 'mapping values are not allowed in this context');
+        if (!this.keyAllowed) this.fail(this.line, 'mapping values are not allowed in this context');
         this.rollIndent(column, BLOCK_MAPPING_START, -1, this.line);
       }
       this.keyAllowed = this.flowLevel === 0;
@@ -488,8 +472,7 @@ export class Scanner {
     while (this.pos < this.end && isWord(text.charCodeAt(this.pos))) this.pos++;
     const ends = this.isBlankOrEnd(this.pos) || '?:,]}%@`'.includes(text.charAt(this.pos));
     if (this.pos === start || !ends) {
-      const context = type === ALIAS ? 'while scanning an alias' : 'while scanning an anchor';
-      this.fail(context, this.line, 'did not find expected alphabetic or numeric character');
+      this.fail(this.line, 'did not find expected alphabetic or numeric character');
     }
     this.push(type, text.slice(start, this.pos), this.line, column);
   }
@@ -505,7 +488,7 @@ export class Scanner {
       this.pos += 2;
       suffix = this.scanUri(this.pos);
       if (text.charCodeAt(this.pos) !== 62) {
-        this.fail('while scanning a tag', this.line, "did not find the expected '>'");
+        this.fail(this.line, "did not find the expected '>'");
       }
       this.pos++;
     } else {
@@ -521,7 +504,7 @@ export class Scanner {
       }
     }
     if (!this.isBlankOrEnd(this.pos) && !(this.flowLevel > 0 && text.charCodeAt(this.pos) === 44)) {
-      this.fail('while scanning a tag', this.line, 'did not find expected whitespace or line break');
+      this.fail(this.line, 'did not find expected whitespace or line break');
     }
     const token = this.push(TAG, suffix, this.line, column);
     token.extra = handle;
@@ -539,7 +522,7 @@ export class Scanner {
     try {
       return uri.includes('%') ? decodeURIComponent(uri) : uri;
     } catch {
-      this.fail('while parsing a tag', this.line, 'did not find URI escaped octet');
+      this.fail(this.line, 'did not find URI escaped octet');
     }
   }
 
@@ -596,7 +579,7 @@ export class Scanner {
         const c = text.charCodeAt(this.pos);
         if (c === 32 || c === 9) {
           if (c === 9 && this.pos - this.lineStart < indent) {
-            this.fail('while scanning a plain scalar', startLine, 'found a tab character that violates indentation');
+            this.fail(startLine, 'found a tab character that violates indentation');
           }
           this.pos++;
         } else if (isBreak(c)) {
@@ -647,13 +630,12 @@ export class Scanner {
 
   private scanQuoted(quote: number, startLine: number): string {
     const { text, end } = this;
-    const context = 'while scanning a quoted scalar';
     let value = '';
     for (;;) {
       if (this.pos === this.lineStart && (this.isMarker('---') || this.isMarker('...'))) {
-        this.fail(context, startLine, 'found unexpected document indicator');
+        this.fail(startLine, 'found unexpected document indicator');
       }
-      if (this.pos >= end) this.fail(context, startLine, 'found unexpected end of stream');
+      if (this.pos >= end) this.fail(startLine, 'found unexpected end of stream');
       let folding = false;
       let from = this.pos;
       for (; this.pos < end; this.pos++) {
@@ -710,14 +692,14 @@ export class Scanner {
     const simple = ESCAPES.get(c);
     if (simple !== undefined) return simple;
     const length = c === 'x' ? 2 : c === 'u' ? 4 : c === 'U' ? 8 : 0;
-    if (length === 0) this.fail('while parsing a quoted scalar', startLine, 'found unknown escape character');
+    if (length === 0) this.fail(startLine, 'found unknown escape character');
     const hex = this.text.slice(this.pos + 1, this.pos + 1 + length);
     if (hex.length < length || !/^[0-9a-fA-F]+$/.test(hex)) {
-      this.fail('while parsing a quoted scalar', startLine, 'did not find expected hexdecimal number');
+      this.fail(startLine, 'did not find expected hexdecimal number');
     }
     const code = Number.parseInt(hex, 16);
     if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff) {
-      this.fail('while parsing a quoted scalar', startLine, 'found invalid Unicode character escape code');
+      this.fail(startLine, 'found invalid Unicode character escape code');
     }
     this.pos += length;
     return String.fromCodePoint(code);
@@ -772,7 +754,6 @@ export class Scanner {
 
   private scanBlockHeader(line: number): { chomping: number; increment: number } {
     const { text } = this;
-    const context = 'while scanning a block scalar';
     let chomping = 0;
     let increment = 0;
     this.pos++;
@@ -780,7 +761,7 @@ export class Scanner {
       const c = text.charCodeAt(this.pos);
       if ((c === 43 || c === 45) && chomping === 0) chomping = c === 43 ? 1 : -1;
       else if (c >= 48 && c <= 57 && increment === 0) {
-        if (c === 48) this.fail(context, line, 'found an indentation indicator equal to 0');
+        if (c === 48) this.fail(line, 'found an indentation indicator equal to 0');
         increment = c - 48;
       } else break;
       this.pos++;
@@ -788,7 +769,7 @@ export class Scanner {
     while (text.charCodeAt(this.pos) === 32 || text.charCodeAt(this.pos) === 9) this.pos++;
     if (text.charCodeAt(this.pos) === 35) this.skipComment();
     if (this.pos < this.end && !this.skipBreak()) {
-      this.fail(context, line, 'did not find expected comment or line break');
+      this.fail(line, 'did not find expected comment or line break');
     }
     return { chomping, increment };
   }
@@ -803,11 +784,7 @@ export class Scanner {
       const column = this.pos - this.lineStart;
       if (column > deepest) deepest = column;
       if ((indent === 0 || column < indent) && text.charCodeAt(this.pos) === 9) {
-        this.fail(
-          'while scanning a block scalar',
-          startLine,
-          'found a tab character where an indentation space is expected',
-        );
+        this.fail(startLine, 'found a tab character where an indentation space is expected');
       }
       if (this.pos >= this.end || !isBreak(text.charCodeAt(this.pos))) break;
       breaks += this.readBreak();

@@ -1,0 +1,141 @@
+import type { TransformerConfig } from '../config/transformer-config.ts';
+import { KustomizeError } from '../error.ts';
+import { applyFieldSpec } from '../fields/apply-field-spec.ts';
+import type { Variable } from '../kustomization/schema.ts';
+import { formatGvk, parseApiVersion } from '../resource/gvk.ts';
+import { effectiveNamespace, NO_NAMESPACE, type ResId } from '../resource/res-id.ts';
+import type { ResMap } from '../resource/res-map.ts';
+import type { Resource } from '../resource/resource.ts';
+import { gvkOf } from '../resource/gvk.ts';
+import type { Node, ScalarNode } from '../yaml/index.ts';
+import { expand } from './expand.ts';
+
+/** A variable with the resource that it was bound to where it was declared: renames do not lose it. */
+interface Binding {
+  readonly rule: Variable;
+  readonly resource: Resource | undefined;
+}
+
+/** The `vars` of all kustomizations of a build so far. */
+export class Variables {
+  private readonly bindings = new Map<string, Binding>();
+
+  get isEmpty(): boolean {
+    return this.bindings.size === 0;
+  }
+
+  /** Binds the variables of one kustomization to what it has gathered. */
+  declare(rules: readonly Variable[], map: ResMap): void {
+    for (const rule of rules) this.add({ rule, resource: boundResource(rule, map) });
+  }
+
+  merge(other: Variables): void {
+    for (const binding of other.bindings.values()) this.add(binding);
+  }
+
+  private add(binding: Binding): void {
+    const name = binding.rule.name ?? '';
+    if (this.bindings.has(name)) throw new KustomizeError('conflict', `var '${name}' already encountered`);
+    this.bindings.set(name, binding);
+  }
+
+  /** Replaces the references to variables in all fields that the configuration names. */
+  resolve(map: ResMap, config: TransformerConfig, warn: (line: string) => void): void {
+    if (this.isEmpty) return;
+    const values = new Map([...this.bindings].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, binding]) => [name, valueOf(binding)]));
+    const used = new Set<string>();
+    const mapping = (name: string): ScalarNode | undefined => {
+      used.add(name);
+      return values.get(name);
+    };
+    const specs = config.list('varReference');
+    for (const resource of map.resources) {
+      for (const spec of specs) applyFieldSpec(resource, { ...spec, create: false }, undefined, (node) => expandIn(node, mapping));
+    }
+    const unused = [...values.keys()].filter((name) => !used.has(name));
+    if (unused.length > 0) warn(`well-defined vars that were never replaced: ${unused.join(',')}`);
+  }
+}
+
+function targetId(rule: Variable): ResId {
+  const { apiVersion, group, version, kind, name, namespace } = rule.objref ?? {};
+  const parsed = apiVersion ? parseApiVersion(apiVersion) : { group: group ?? '', version: version ?? '' };
+  const joined = parsed.group === '' ? parsed.version : `${parsed.group}/${parsed.version}`;
+  return { gvk: gvkOf(joined, kind ?? ''), name: name ?? '', namespace: namespace ?? '' };
+}
+
+function boundResource(rule: Variable, map: ResMap): Resource | undefined {
+  const target = targetId(rule);
+  const exact = target.namespace !== '' || effectiveNamespace(target) === NO_NAMESPACE;
+  const isMeant = (id: ResId): boolean =>
+    id.name === target.name && id.gvk.key === target.gvk.key && (!exact || effectiveNamespace(id) === effectiveNamespace(target));
+  const matches = map.resources.filter((resource) => isMeant(resource.currentId()) || resource.previousIds().some(isMeant));
+  if (matches.length > 1) {
+    throw new KustomizeError('conflict', `found ${matches.length} resId matches for var ${describe(rule)} (unable to disambiguate)`);
+  }
+  return matches[0];
+}
+
+/** As Go prints the rule. */
+function describe(rule: Variable): string {
+  const { gvk, name, namespace } = targetId(rule);
+  const object = [formatGvk(gvk), name, namespace].filter((part) => part !== '').join(' ');
+  return `{${rule.name ?? ''} ${object} {${fieldPath(rule)}}}`;
+}
+
+const fieldPath = (rule: Variable): string => rule.fieldref?.fieldPath || 'metadata.name';
+
+function valueOf({ rule, resource }: Binding): ScalarNode {
+  if (resource === undefined) {
+    throw new KustomizeError('referenceFailed', `var '${describe(rule)}' cannot be mapped to a field in the set of known resources`);
+  }
+  const node = lookUp(resource.node, splitPath(fieldPath(rule)));
+  if (node?.kind !== 'scalar') {
+    throw new KustomizeError('referenceFailed', `field specified in var '${describe(rule)}' not found in corresponding resource`);
+  }
+  return node;
+}
+
+/** `a.b[0].c\.d` → a, b, 0, c.d. */
+function splitPath(path: string): string[] {
+  const parts: string[] = [];
+  for (const [, index, name = ''] of path.matchAll(/\[([^\]]*)\]|((?:\\.|[^.[\\])+)/g)) {
+    parts.push(index ?? name.replaceAll(/\\(.)/g, '$1'));
+  }
+  return parts;
+}
+
+function lookUp(root: Node, path: readonly string[]): Node | undefined {
+  let node: Node | undefined = root;
+  for (const part of path) {
+    if (node?.kind === 'map') node = node.get(part);
+    else if (node?.kind === 'seq' && /^\d+$/.test(part)) node = node.items[Number(part)];
+    else return undefined;
+  }
+  return node;
+}
+
+function expandIn(node: Node, mapping: (name: string) => ScalarNode | undefined): void {
+  switch (node.kind) {
+    case 'scalar':
+      expandScalar(node, mapping);
+      return;
+    case 'map':
+      for (const value of node.values) if (value.kind === 'scalar') expandScalar(value, mapping);
+      return;
+    case 'seq':
+      for (const item of node.items) {
+        if (item.kind !== 'scalar' || item.tag !== '!!str') {
+          throw new KustomizeError('referenceFailed', 'invalid value type expect a string', { line: item.line });
+        }
+        expandScalar(item, mapping);
+      }
+  }
+}
+
+function expandScalar(node: ScalarNode, mapping: (name: string) => ScalarNode | undefined): void {
+  if (node.tag !== '!!str' || !node.value.includes('$')) return;
+  const expanded = expand(node.value, mapping);
+  if (typeof expanded === 'string') node.value = expanded;
+  else [node.value, node.tag, node.style] = [expanded.value, expanded.tag, 'plain'];
+}
