@@ -18,11 +18,7 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
-<<<<<<< HEAD
   { folder: 'lib/cel', door: 'cel', areas: [], packages: ['re2js'] },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['isomorphic-git', 'semver', 'undici'] },
-  { folder: 'lib/artifact', door: 'artifact', areas: ['concurrency', 'crds'], packages: ['@noble/hashes', 'tar-stream', 'undici'] },
-=======
   { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
   {
     folder: 'lib/artifact',
@@ -30,7 +26,6 @@ const areas: readonly Area[] = [
     areas: ['concurrency', 'crds'],
     packages: ['@noble/hashes', 'tar-stream', 'undici'],
   },
->>>>>>> main
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
   { folder: 'lib/apply', door: 'apply', areas: ['cel', 'kube', 'concurrency', 'crds'], packages: [] },
   {
@@ -51,13 +46,8 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/notification',
-<<<<<<< HEAD
     areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
-    packages: ['re2js', 'undici', 'yaml'],
-=======
-    areas: ['runtime', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
->>>>>>> main
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
