@@ -16,7 +16,6 @@ import {
   CelType,
   CelUint,
   fromJson,
-  type NumberRule,
   type Value,
 } from './value.ts';
 import { durationText, timestampText } from './functions/time.ts';
@@ -33,8 +32,8 @@ export interface CompileOptions<R extends ResultType = ResultType> {
   readonly result: R;
   /** Finds errors of type without values; `dyn` is then no `bool`. */
   readonly check: boolean;
-  /** How numbers of the values are read (default `integersAreInt`, as of Kubernetes objects). */
-  readonly numbers?: NumberRule;
+  /** Variables whose numbers are all doubles, as Go reads JSON of unknown form; of the others, whole numbers are ints. */
+  readonly doubles?: readonly string[];
   /** Bound of one evaluation, about one per step of a loop (default 1,000,000, well under a second). */
   readonly maxCost?: number;
 }
@@ -83,12 +82,12 @@ export function compileExpression<R extends ResultType>(
   const node = parsed(text);
   const type = options.check ? checked(text, node, options) : undefined;
   const run = planned(node);
-  const numbers = options.numbers ?? 'integersAreInt';
   const maxCost = options.maxCost ?? defaultCost;
   return {
     text,
     type,
-    evaluate: (variables) => converted(text, evaluateNode(text, run, variables, numbers, maxCost), options.result),
+    evaluate: (variables) =>
+      converted(text, evaluateNode(text, run, variables, options.doubles ?? [], maxCost), options.result),
   };
 }
 
@@ -128,13 +127,14 @@ function evaluateNode(
   text: string,
   run: Run,
   variables: Readonly<Record<string, unknown>>,
-  numbers: NumberRule,
+  doubles: readonly string[],
   maxCost: number,
 ): Value {
   const values = new Map<string, Value>();
   const variable = (name: string): Value | undefined => {
     if (!Object.hasOwn(variables, name) || variables[name] === undefined) return undefined;
     let value = values.get(name);
+    const numbers = doubles.includes(name) ? 'allDouble' : 'integersAreInt';
     if (value === undefined) values.set(name, (value = fromJson(variables[name], numbers)));
     return value;
   };
