@@ -1,14 +1,5 @@
 import { CelError, failure } from './error.ts';
-import {
-  attempt,
-  GrowingList,
-  isKey,
-  isPresent,
-  noOverload,
-  optionalSelect,
-  type Run,
-  select,
-} from './evaluation.ts';
+import { attempt, GrowingList, isKey, isPresent, noOverload, optionalSelect, type Run, select } from './evaluation.ts';
 import { conversions } from './functions/conversion.ts';
 import { library } from './functions/library.ts';
 import { compilePattern } from './functions/text.ts';

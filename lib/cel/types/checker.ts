@@ -1,6 +1,7 @@
 import type { Problem } from '../error.ts';
 import { formatProblem } from '../functions/format.ts';
 import { type Call, type Comprehension, type Node, qualifiedName, type Select } from '../syntax/ast.ts';
+import { childrenOf } from '../syntax/size.ts';
 import { typeName, type Value } from '../value.ts';
 import { functions, type Overload, typeNames } from './declarations.ts';
 import { Substitution } from './substitution.ts';
@@ -218,32 +219,12 @@ class Checker {
 
   /** Literals of lists and maps hold one type each, exactly; what is formatted may be mixed. */
   requireHomogeneous(node: Node, isExempt: boolean): void {
-    switch (node.kind) {
-      case 'list':
-        if (!isExempt)
-          this.#requireSame(node.items.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
-        for (const { value } of node.items) this.requireHomogeneous(value, isExempt);
-        return;
-      case 'map':
-        if (!isExempt) this.#requireSameEntries(node);
-        for (const { key, value } of node.entries)
-          for (const inner of [key, value]) this.requireHomogeneous(inner, isExempt);
-        return;
-      case 'select':
-        this.requireHomogeneous(node.operand, isExempt);
-        return;
-      case 'call':
-        for (const inner of [...(node.target === undefined ? [] : [node.target]), ...node.args])
-          this.requireHomogeneous(inner, isExempt || node.name === 'format');
-        return;
-      case 'comprehension':
-        for (const inner of [node.range, node.init, node.condition, node.step, node.result])
-          this.requireHomogeneous(inner, isExempt);
-        return;
-      case 'constant':
-      case 'identifier':
-      case 'message':
+    if (node.kind === 'list' && !isExempt) {
+      this.#requireSame(node.items.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
     }
+    if (node.kind === 'map' && !isExempt) this.#requireSameEntries(node);
+    const inFormat = isExempt || (node.kind === 'call' && node.name === 'format');
+    for (const child of childrenOf(node)) this.requireHomogeneous(child, inFormat);
   }
 
   /** Looks at formats and their arguments where both are written out. */
