@@ -19,6 +19,12 @@ const areas: readonly Area[] = [
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
   { folder: 'lib/cel', door: 'cel', areas: [], packages: ['re2js'] },
+  {
+    folder: 'lib/sops',
+    door: 'sops',
+    areas: ['kustomize'],
+    packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
+  },
   { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
   {
     folder: 'lib/artifact',
@@ -41,7 +47,7 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {
