@@ -88,9 +88,9 @@ for (const c of [
     want: ['spec.kubeConfig'],
   },
   {
-    name: 'a field inside a list by its place',
-    object: kustomization({ dependsOn: [{ name: 'a' }, { name: 'b', readyExpr: 'true' }] }),
-    want: ['spec.dependsOn[1].readyExpr'],
+    name: 'nothing of expressions',
+    object: kustomization({ dependsOn: [{ name: 'b', readyExpr: 'true' }], healthCheckExprs: [{}] }),
+    want: [],
   },
   {
     name: 'a source of another kind',

@@ -81,6 +81,7 @@ function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
     externalArtifact: gates.ExternalArtifact,
     objectLevelWorkloadIdentity: gates.ObjectLevelWorkloadIdentity,
     failFast: !gates.DisableFailFastBehavior,
+    additiveReadyExpr: gates.AdditiveCELDependencyCheck,
     groupChangeLog: gates.GroupChangeLog,
     defaultServiceAccount: options['default-service-account'],
   };

@@ -87,11 +87,7 @@ export const kustomizeGates = {
   DisableFailFastBehavior: { default: false, help: 'Wait for all objects even if one has failed.' },
   StrictPostBuildSubstitutions: { default: true, help: 'Fail when a variable without default is not set.' },
   GroupChangeLog: { default: false, help: 'Group the log of applied objects by action.' },
-  AdditiveCELDependencyCheck: {
-    default: false,
-    help: 'Run the built-in check of a dependency after readyExpr.',
-    noEffectYet: true,
-  },
+  AdditiveCELDependencyCheck: { default: false, help: 'Run the built-in check of a dependency after readyExpr.' },
   ExternalArtifact: { default: false, help: 'Allow sources of the kind ExternalArtifact.' },
   CancelHealthCheckOnNewRevision: {
     default: false,

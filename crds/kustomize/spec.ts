@@ -57,7 +57,6 @@ const dependency: Schema<DependencyReference> = object(
       string({
         description:
           'CEL over `self` and `dep` (both objects) that says whether the dependency is ready, in place of the built-in check.',
-        comesLater: true,
       }),
     ),
   },
@@ -226,7 +225,6 @@ export const spec: Schema<KustomizationSpec> = object(
     healthCheckExprs: optional(
       array(healthCheckExpr, {
         description: 'How to judge the health of kinds that do not follow the usual conventions.',
-        comesLater: true,
       }),
     ),
     dependsOn: optional(array(dependency, { description: 'Kustomizations that must be ready before this one runs.' })),
