@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestCluster } from '#test-kit';
 
 const ownerName = 'kustomize.toolkit.fluxcd.io/name';
@@ -10,33 +11,55 @@ interface Found {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
+  readonly status?: { readonly inventory?: { readonly entries: readonly { readonly id: string }[] } };
 }
 
 /**
  * Asserts that every object that says it belongs to a Kustomization of these namespaces is in the inventory of that
- * Kustomization, and that everything in an inventory exists. Asks for every kind that the API server knows.
+ * Kustomization, and that everything in an inventory exists. Asks for every kind that the API server knows. A run that
+ * is under way has its objects in the inventory first: it is given five seconds.
  * @returns how many objects there are
  */
 export async function checkOwnership(cluster: TestCluster, namespaces: readonly string[]): Promise<number> {
-  const owned = new Set<string>();
-  for (const { path, group, kind } of await listableKinds(cluster)) {
-    for (const { metadata } of await list(cluster, `${path}?labelSelector=${encodeURIComponent(ownerName)}`)) {
-      const owner = `${metadata.labels?.[ownerNamespace]}/${metadata.labels?.[ownerName]}`;
-      if (!namespaces.includes(metadata.labels?.[ownerNamespace] ?? '')) continue;
-      owned.add(`${owner} ${metadata.namespace ?? ''}_${metadata.name.replaceAll(':', '__')}_${group}_${kind}`);
-    }
+  const deadline = Date.now() + 5000;
+  for (;;) {
+    const owned = await ownedObjects(cluster, namespaces);
+    const claimed = await claimedObjects(cluster, namespaces);
+    if (owned.join() === claimed.join()) return owned.length;
+    if (Date.now() > deadline) assert.deepEqual(owned, claimed, 'objects that are owned, and those in inventories');
+    await sleep(200);
   }
-  const claimed = new Set<string>();
-  for (const namespace of namespaces) {
-    const path = `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${namespace}/kustomizations`;
-    for (const { metadata, ...rest } of await list(cluster, path)) {
-      // The CRD says what a status holds.
-      const { status } = rest as { status?: { inventory?: { entries: readonly { id: string }[] } } };
-      for (const { id } of status?.inventory?.entries ?? []) claimed.add(`${namespace}/${metadata.name} ${id}`);
-    }
-  }
-  assert.deepEqual([...owned].toSorted(), [...claimed].toSorted(), 'objects that are owned, and those in inventories');
-  return owned.size;
+}
+
+/** `<owner> <inventory id>`, sorted. */
+async function ownedObjects(cluster: TestCluster, namespaces: readonly string[]): Promise<readonly string[]> {
+  const kinds = await listableKinds(cluster);
+  const lists = await Promise.all(
+    kinds.map(({ path }) => list(cluster, `${path}?labelSelector=${encodeURIComponent(ownerName)}`)),
+  );
+  const owned = kinds.flatMap(({ group, kind }, index) =>
+    (lists[index] ?? [])
+      .filter(({ metadata }) => namespaces.includes(metadata.labels?.[ownerNamespace] ?? ''))
+      .map(({ metadata }) => {
+        const owner = `${metadata.labels?.[ownerNamespace]}/${metadata.labels?.[ownerName]}`;
+        return `${owner} ${metadata.namespace ?? ''}_${metadata.name.replaceAll(':', '__')}_${group}_${kind}`;
+      }),
+  );
+  return [...new Set(owned)].toSorted();
+}
+
+async function claimedObjects(cluster: TestCluster, namespaces: readonly string[]): Promise<readonly string[]> {
+  const lists = await Promise.all(
+    namespaces.map((namespace) =>
+      list(cluster, `/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/${namespace}/kustomizations`),
+    ),
+  );
+  return lists
+    .flat()
+    .flatMap(({ metadata, status }) =>
+      (status?.inventory?.entries ?? []).map(({ id }) => `${metadata.namespace}/${metadata.name} ${id}`),
+    )
+    .toSorted();
 }
 
 async function listableKinds(
