@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestCluster } from '#test-kit';
+import { type TestCluster, waitFor } from '#test-kit';
 
 const ownerName = 'kustomize.toolkit.fluxcd.io/name';
+/** An object with this set to `disabled` outlives its Kustomization. */
+const pruneOption = 'kustomize.toolkit.fluxcd.io/prune';
 const ownerNamespace = 'kustomize.toolkit.fluxcd.io/namespace';
 
 interface Found {
@@ -10,6 +12,8 @@ interface Found {
     readonly name: string;
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly managedFields?: readonly { readonly manager?: string }[];
   };
   readonly status?: { readonly inventory?: { readonly entries: readonly { readonly id: string }[] } };
 }
@@ -23,16 +27,28 @@ interface Found {
 export async function checkOwnership(cluster: TestCluster, namespaces: readonly string[]): Promise<number> {
   const deadline = Date.now() + 5000;
   for (;;) {
-    const owned = await ownedObjects(cluster, namespaces);
     const claimed = await claimedObjects(cluster, namespaces);
+    const owned = await ownedObjects(cluster, namespaces, claimed);
     if (owned.join() === claimed.join()) return owned.length;
-    if (Date.now() > deadline) assert.deepEqual(owned, claimed, 'objects that are owned, and those in inventories');
+    if (Date.now() > deadline) return fail(owned, claimed);
     await sleep(200);
   }
 }
 
+function fail(owned: readonly string[], claimed: readonly string[]): never {
+  const orphans = owned.filter((id) => !claimed.includes(id));
+  const missing = claimed.filter((id) => !owned.includes(id));
+  throw new assert.AssertionError({
+    message: `owned, but in no inventory: ${orphans.join(', ')}\nin an inventory, but not there: ${missing.join(', ')}`,
+  });
+}
+
 /** `<owner> <inventory id>`, sorted. */
-async function ownedObjects(cluster: TestCluster, namespaces: readonly string[]): Promise<readonly string[]> {
+async function ownedObjects(
+  cluster: TestCluster,
+  namespaces: readonly string[],
+  claimed: readonly string[],
+): Promise<readonly string[]> {
   const kinds = await listableKinds(cluster);
   const lists = await Promise.all(
     kinds.map(({ path }) => list(cluster, `${path}?labelSelector=${encodeURIComponent(ownerName)}`)),
@@ -40,12 +56,16 @@ async function ownedObjects(cluster: TestCluster, namespaces: readonly string[])
   const owned = kinds.flatMap(({ group, kind }, index) =>
     (lists[index] ?? [])
       .filter(({ metadata }) => namespaces.includes(metadata.labels?.[ownerNamespace] ?? ''))
+      // Kubernetes copies the labels of a Service to its Endpoints and EndpointSlices, which are not ours.
+      .filter(({ metadata }) => metadata.managedFields?.some(({ manager }) => manager === 'kustomize-controller'))
       .map(({ metadata }) => {
         const owner = `${metadata.labels?.[ownerNamespace]}/${metadata.labels?.[ownerName]}`;
-        return `${owner} ${metadata.namespace ?? ''}_${metadata.name.replaceAll(':', '__')}_${group}_${kind}`;
+        const id = `${owner} ${metadata.namespace ?? ''}_${metadata.name.replaceAll(':', '__')}_${group}_${kind}`;
+        return { id, stays: { ...metadata.labels, ...metadata.annotations }[pruneOption] === 'disabled' };
       }),
   );
-  return [...new Set(owned)].toSorted();
+  const counted = owned.filter(({ id, stays }) => claimed.includes(id) || !stays).map(({ id }) => id);
+  return [...new Set(counted)].toSorted();
 }
 
 async function claimedObjects(cluster: TestCluster, namespaces: readonly string[]): Promise<readonly string[]> {
@@ -77,10 +97,11 @@ async function listableKinds(
   ];
   const kinds = await Promise.all(
     served.map(async ({ group, path }) => {
-      const { resources } = (await cluster.get(path)) as {
-        resources: { name: string; kind: string; verbs: readonly string[] }[];
-      };
-      return resources
+      // A group whose last definition is being deleted is listed a moment longer than it is served.
+      const known = (await cluster.get(path)) as
+        | { resources: { name: string; kind: string; verbs: readonly string[] }[] }
+        | undefined;
+      return (known?.resources ?? [])
         .filter(({ name, verbs }) => verbs.includes('list') && verbs.includes('delete') && !name.includes('/'))
         .map(({ name, kind }) => ({ path: `${path}/${name}`, group, kind }));
     }),
@@ -89,8 +110,10 @@ async function listableKinds(
   return kinds.flat().filter(({ kind }) => kind !== 'Event');
 }
 
+/** A kind that has just been defined answers 429 until its storage is there. */
 async function list(cluster: TestCluster, path: string): Promise<readonly Found[]> {
-  // A List of the API server always has items with metadata.
-  const answer = (await cluster.get(path)) as { items: readonly Found[] } | undefined;
-  return answer?.items ?? [];
+  // A List of the API server always has items with metadata; a kind that has just gone has no list.
+  const read = async (): Promise<{ readonly items: readonly Found[] }> =>
+    ((await cluster.get(path)) as { items: readonly Found[] } | undefined) ?? { items: [] };
+  return (await waitFor(read, { what: path })).items;
 }
