@@ -6,6 +6,11 @@ import type { AnySchema } from './schema/schema.ts';
 // Numbers of fields that the upstream CRDs have: top level, and nested ones included.
 const sizes: Readonly<Record<KindName, readonly [number, number, number, number]>> = {
   GitRepository: [14, 28, 10, 34],
+  OCIRepository: [14, 31, 7, 22],
+  Bucket: [15, 24, 6, 19],
+  HelmRepository: [11, 15, 5, 18],
+  HelmChart: [9, 18, 8, 21],
+  ExternalArtifact: [1, 5, 2, 15],
   Kustomization: [27, 82, 8, 24],
   Alert: [8, 14, 0, 0],
   Provider: [13, 16, 0, 0],

@@ -18,7 +18,13 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['isomorphic-git', 'semver', 'undici'] },
+  {
+    folder: 'lib/sops',
+    door: 'sops',
+    areas: ['kustomize'],
+    packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
+  },
+  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
   {
     folder: 'lib/artifact',
     door: 'artifact',
@@ -40,7 +46,7 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {

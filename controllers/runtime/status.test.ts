@@ -164,3 +164,24 @@ test('statusAfter cuts a message that the API would refuse', () => {
   assert.equal(message.length, 32_768);
   assert.ok(message.endsWith('...'));
 });
+
+test('statusAfter gives the Ready of a suspended source its generation, and no other condition', () => {
+  const before = {
+    conditions: [condition('Ready', 'True', 'Succeeded'), condition('ArtifactInStorage', 'True', 'Succeeded')],
+  };
+  const after = statusAfter(
+    object(before),
+    { ...rules, observesSuspended: 'withConditions' },
+    { kind: 'suspended' },
+    undefined,
+    noon,
+  );
+  assert.equal(after.status.observedGeneration, 2);
+  assert.deepEqual(
+    after.status.conditions?.map((c) => [c.type, c.observedGeneration]),
+    [
+      ['Ready', 2],
+      ['ArtifactInStorage', 1],
+    ],
+  );
+});

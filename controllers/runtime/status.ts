@@ -103,8 +103,11 @@ function endState(
       };
     case 'suspended': {
       const ready = findCondition(conditions, 'Ready');
-      const observed = rules.observesSuspended === 'withConditions' ? conditions.length > 0 : ready?.status === 'True';
-      return { set: [], observed, requeue: { when: 'never' } };
+      if (rules.observesSuspended === 'whenReady') {
+        return { set: [], observed: ready?.status === 'True', requeue: { when: 'never' } };
+      }
+      // Sources summarise Ready again, which gives it the new generation; the other conditions keep theirs.
+      return { set: ready === undefined ? [] : [ready], observed: conditions.length > 0, requeue: { when: 'never' } };
     }
   }
 }

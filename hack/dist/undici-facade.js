@@ -11,8 +11,12 @@ import Socks5ProxyAgent from 'undici/lib/dispatcher/socks5-proxy-agent.js';
 import api from 'undici/lib/api/index.js';
 import errors from 'undici/lib/core/errors.js';
 import { getGlobalDispatcher } from 'undici/lib/global.js';
+import dns from 'undici/lib/interceptor/dns.js';
+import redirect from 'undici/lib/interceptor/redirect.js';
 
 Object.assign(Dispatcher.prototype, api);
+
+export const interceptors = { dns, redirect };
 
 export { Agent, Client, Dispatcher, errors, Pool, ProxyAgent, Socks5ProxyAgent };
 

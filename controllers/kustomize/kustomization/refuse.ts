@@ -27,7 +27,9 @@ export function refuseWhatIsNotAllowed(kustomization: Kustomization, settings: S
       observed: false,
     });
   }
-  const fields = unsupportedFields(kustomization);
+  // The engine does not write origin and transformer annotations yet.
+  const unbuilt = (spec.buildMetadata ?? []).length > 0 ? ['spec.buildMetadata'] : [];
+  const fields = [...unsupportedFields(kustomization), ...unbuilt];
   if (fields.length > 0) {
     throw terminal('UnsupportedField', `cannot reconcile: ${fields.join(', ')} not supported by this version yet`);
   }
