@@ -97,7 +97,7 @@ const standard = {
   retryInterval: '2s',
 };
 
-function customResource(kind: string): object {
+function customResource(kind: string, scope = 'Namespaced'): object {
   const plural = `${kind.toLowerCase()}s`;
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
   return {
@@ -107,7 +107,7 @@ function customResource(kind: string): object {
     spec: {
       group: 'e2e.example.org',
       names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
-      scope: 'Namespaced',
+      scope,
       versions: [{ name: 'v1', served: true, storage: true, schema }],
     },
   };
@@ -182,6 +182,46 @@ test('apply: two Kustomizations that claim one object are told, and the object s
   assert.deepEqual((await platform.get('configmaps', namespace, 'shared'))?.data, { from: 'b' });
   await checkOwnership(platform.cluster, [namespace]);
 });
+
+test('apply: a cluster-scoped object is one object, whatever namespace its manifest gets', async () => {
+  await platform.cluster.apply(customResource('Zoo', 'Cluster'));
+  const path = '/apis/e2e.example.org/v1/zoos/e2e-zoo';
+  const uid = async (): Promise<unknown> => ((await platform.cluster.get(path))?.['metadata'] as { uid?: string })?.uid;
+  const zoo = JSON.stringify({ apiVersion: 'e2e.example.org/v1', kind: 'Zoo', metadata: { name: 'e2e-zoo' } });
+  await platform.git.createRepository('zoo', { 'zoo.yaml': zoo, 'a.yaml': configMap('zoo-keeper') });
+  await platform.apply(gitRepository(namespace, 'zoo', platform.git.repositoryUrl('zoo')));
+  const wanted = [`${namespace}_zoo-keeper__ConfigMap`, '_e2e-zoo_e2e.example.org_Zoo'];
+  let first: unknown;
+  // kustomize cannot know the scope of the kind: with a target namespace the manifest names it.
+  for (const spec of [
+    { targetNamespace: namespace },
+    { patches: [{ target: { kind: 'ConfigMap' }, patch: namespacePatch(namespace) }] },
+    { targetNamespace: namespace },
+  ]) {
+    await platform.apply(kustomization(namespace, 'zoo', 'zoo', spec));
+    const object = await platform.ready('kustomizations', namespace, 'zoo');
+    checkStatus(object);
+    assert.deepEqual(object.status.inventory.entries.map(({ id }) => id).toSorted(), wanted.toSorted());
+    first ??= await uid();
+    assert.ok(first !== undefined);
+    assert.equal(await uid(), first);
+  }
+  const { code, stderr } = await platform.cluster.kubectl([
+    'annotate',
+    '--field-manager=someone',
+    'zoo/e2e-zoo',
+    'by=hand',
+  ]);
+  assert.equal(code, 0, stderr);
+  const commit = await platform.git.commit('zoo', { 'zoo.yaml': null }, 'Close it');
+  await platform.request('gitrepositories', namespace, 'zoo');
+  checkStatus(await platform.ready('kustomizations', namespace, 'zoo', { commit }));
+  assert.equal(await platform.cluster.get(path), undefined);
+});
+
+function namespacePatch(name: string): string {
+  return JSON.stringify([{ op: 'add', path: '/metadata/namespace', value: name }]);
+}
 
 test('apply: an archive that vanished or was tampered with is not used, and comes again', async (t) => {
   const folder = join(platform.controllers.source.dir, 'data');

@@ -21,11 +21,15 @@ interface Found {
 /**
  * Asserts that every object that says it belongs to a Kustomization of these namespaces is in the inventory of that
  * Kustomization, and that everything in an inventory exists. Asks for every kind that the API server knows. A run that
- * is under way has its objects in the inventory first: it is given five seconds.
+ * is under way has its objects in the inventory first, and what was deleted may take its time: hence the patience.
  * @returns how many objects there are
  */
-export async function checkOwnership(cluster: TestCluster, namespaces: readonly string[]): Promise<number> {
-  const deadline = Date.now() + 5000;
+export async function checkOwnership(
+  cluster: TestCluster,
+  namespaces: readonly string[],
+  patienceMs = 5000,
+): Promise<number> {
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const claimed = await claimedObjects(cluster, namespaces);
     const owned = await ownedObjects(cluster, namespaces, claimed);
@@ -86,14 +90,14 @@ async function listableKinds(
   cluster: TestCluster,
 ): Promise<readonly { readonly path: string; readonly group: string; readonly kind: string }[]> {
   const groups = (await cluster.get('/apis')) as {
-    groups: { name: string; preferredVersion: { groupVersion: string } }[];
+    groups: { name: string; versions: { groupVersion: string }[] }[];
   };
   const served = [
     { group: '', path: '/api/v1' },
-    ...groups.groups.map(({ name, preferredVersion }) => ({
-      group: name,
-      path: `/apis/${preferredVersion.groupVersion}`,
-    })),
+    // Every version: one that is not preferred may serve kinds of its own.
+    ...groups.groups.flatMap(({ name, versions }) =>
+      versions.map(({ groupVersion }) => ({ group: name, path: `/apis/${groupVersion}` })),
+    ),
   ];
   const kinds = await Promise.all(
     served.map(async ({ group, path }) => {
