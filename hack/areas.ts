@@ -18,7 +18,12 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
+  {
+    folder: 'lib/git',
+    door: 'git',
+    areas: ['concurrency'],
+    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
+  },
   {
     folder: 'lib/artifact',
     door: 'artifact',
@@ -48,7 +53,7 @@ const areas: readonly Area[] = [
     areas: ['runtime', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
-  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
+  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['ssh2', 'undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];

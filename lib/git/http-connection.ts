@@ -2,6 +2,7 @@ import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, request } from 'undici';
 import { GitError } from './git-error.ts';
 import { describeFailure } from './http-failure.ts';
+import type { UploadPack } from './upload-pack.ts';
 
 export type Credentials =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -28,7 +29,7 @@ const mostRedirects = 10;
 const advertisement = '/info/refs?service=git-upload-pack';
 
 /** One remote over HTTP: who asks, whom to trust, and where redirects led. */
-export class HttpConnection implements AsyncDisposable {
+export class HttpConnection implements UploadPack {
   /** As configured, without userinfo: for messages. */
   readonly url: string;
   readonly #origin: URL;
