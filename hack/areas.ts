@@ -25,6 +25,12 @@ const areas: readonly Area[] = [
     packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
   },
   {
+    folder: 'lib/sops',
+    door: 'sops',
+    areas: ['kustomize'],
+    packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
+  },
+  {
     folder: 'lib/artifact',
     door: 'artifact',
     areas: ['concurrency', 'crds'],
@@ -45,7 +51,7 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {

@@ -79,7 +79,7 @@ export class StatusWriter {
           subresource: 'status',
           fieldManager: this.#fieldManager,
         });
-        this.#object = written as WithStatus; // the answer to a status write of an object of this kind
+        this.#object = written; // the answer to a status write of an object of this kind
         return;
       } catch (error) {
         if (isNotFound(error)) return; // gone meanwhile: nobody is left to tell
@@ -87,7 +87,7 @@ export class StatusWriter {
         await sleep(100 * (1 + Math.random()));
         const live = await this.#client.find(this.#resource, objectKey(this.#object));
         if (live === undefined) return;
-        this.#object = live as WithStatus; // a GET of an object of this kind
+        this.#object = live; // a GET of an object of this kind
       }
     }
   }

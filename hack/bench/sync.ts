@@ -281,7 +281,11 @@ function table(phases: readonly Phase[], floorSeconds: number, controllers: read
   const memory = controllers
     .map((controller) => `${controller.name} ${Math.round(peakRss(controller) / 1048576)} MB`)
     .join(', ');
-  return [`N = ${units} Kustomizations of 4 objects; CPU-seconds by program`, ...lines, `peak resident memory: ${memory}`].join('\n');
+  return [
+    `N = ${units} Kustomizations of 4 objects; CPU-seconds by program`,
+    ...lines,
+    `peak resident memory: ${memory}`,
+  ].join('\n');
 }
 
 const dist = values.sources ? undefined : join(root, 'dist');

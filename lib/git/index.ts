@@ -10,3 +10,4 @@ export { hostKeyAlgorithms, kexAlgorithms, supportedAlgorithms } from './ssh/alg
 export { readSshIdentity, type SshIdentity } from './ssh/identity.ts';
 export { KnownHosts } from './ssh/known-hosts.ts';
 export type { SshOptions } from './ssh/ssh-connection.ts';
+export { openTunnel, proxyFromEnvironment, type ProxyOptions, readProxy, type Tunnel } from './proxy.ts';
