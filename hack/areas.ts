@@ -19,16 +19,16 @@ const areas: readonly Area[] = [
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
   {
-    folder: 'lib/git',
-    door: 'git',
-    areas: ['concurrency'],
-    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
-  },
-  {
     folder: 'lib/sops',
     door: 'sops',
     areas: ['kustomize'],
     packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
+  },
+  {
+    folder: 'lib/git',
+    door: 'git',
+    areas: ['concurrency'],
+    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
   },
   {
     folder: 'lib/artifact',

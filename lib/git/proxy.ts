@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as tlsConnect, getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { GitError } from './git-error.ts';
@@ -96,7 +96,11 @@ export function proxyDispatcher(options: ProxyOptions, tls: TlsOptions | undefin
       const connected = async (): Promise<Socket> => {
         const socket = await tunnel(host, port, AbortSignal.timeout(60_000));
         if (!isTls) return socket;
-        const secure = tlsConnect({ socket, servername: target.servername ?? host, ...tlsSettings(tls) });
+        const secure = tlsConnect({
+          socket,
+          ...(isIP(host) === 0 ? { servername: host } : { host }),
+          ...tlsSettings(tls),
+        });
         await once(secure, 'secureConnect');
         return secure;
       };
