@@ -11,3 +11,5 @@ export { readSshIdentity, type SshIdentity } from './ssh/identity.ts';
 export { KnownHosts } from './ssh/known-hosts.ts';
 export type { SshOptions } from './ssh/ssh-connection.ts';
 export { openTunnel, proxyFromEnvironment, type ProxyOptions, readProxy, type Tunnel } from './proxy.ts';
+export { readTrustedKeys, type TrustedKeys } from './signature/verify.ts';
+export { verifyCommit, verifyTag } from './verify-checkout.ts';
