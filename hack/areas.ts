@@ -25,7 +25,12 @@ const areas: readonly Area[] = [
     areas: ['kustomize'],
     packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
   },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
+  {
+    folder: 'lib/git',
+    door: 'git',
+    areas: ['concurrency'],
+    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
+  },
   {
     folder: 'lib/artifact',
     door: 'artifact',
@@ -55,7 +60,7 @@ const areas: readonly Area[] = [
     areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
-  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
+  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['openpgp', 'ssh2', 'undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];
