@@ -123,7 +123,7 @@ export interface TrackRequest {
   /** End at the first failed object (default true). */
   readonly failFast?: boolean | undefined;
   /** Judges an object instead of kstatus (a CEL expression); undefined: kstatus decides. */
-  readonly evaluate?: ((object: KubeObject) => Health | undefined) | undefined;
+  readonly evaluate?: ((object: KubeObject, id: ObjectId) => Health | undefined) | undefined;
   /** Which of the ids `evaluate` wants to see. */
   readonly evaluates?: ((id: ObjectId) => boolean) | undefined;
   /** Called once when the state may be final (all current, a failure, the deadline): ask again then. */
