@@ -81,7 +81,6 @@ for (const c of [
     want: [],
   },
   { name: 'a value', object: gitRepository({ provider: 'github' }), want: ['spec.provider "github"'] },
-  { name: 'an address', object: gitRepository({ url: 'ssh://git@h/r' }), want: ['spec.url (ssh:// addresses)'] },
   {
     name: 'a whole field once',
     object: kustomization({ kubeConfig: { secretRef: { name: 'cluster' } } }),
