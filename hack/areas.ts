@@ -19,6 +19,8 @@ const areas: readonly Area[] = [
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
   { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
+  { folder: 'lib/http', door: 'http', areas: [], packages: ['undici'] },
+  { folder: 'lib/oci', door: 'oci', areas: ['http'], packages: [] },
   {
     folder: 'lib/artifact',
     door: 'artifact',
@@ -35,8 +37,8 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/source',
-    areas: ['runtime', 'artifact', 'git', 'kube', 'concurrency', 'crds'],
-    packages: ['undici'],
+    areas: ['runtime', 'artifact', 'git', 'http', 'oci', 'kube', 'concurrency', 'crds'],
+    packages: ['re2js', 'undici', 'yaml'],
   },
   {
     folder: 'controllers/kustomize',
