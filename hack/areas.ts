@@ -50,7 +50,7 @@ const areas: readonly Area[] = [
     areas: ['runtime', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
-  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
+  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds', 'tools'], packages: ['undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];

@@ -1,6 +1,8 @@
 export type HttpErrorCode =
-  /** No answer: refused, reset, unknown host, a certificate that nobody vouches for. */
+  /** No answer: refused, reset, unknown host. */
   | 'unreachable'
+  /** A certificate that nobody vouches for, or of another host. */
+  | 'untrusted'
   | 'timeout'
   /** Too many redirects, or one to where nothing is to be asked. */
   | 'redirect'

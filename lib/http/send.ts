@@ -74,7 +74,8 @@ export function requestError(error: unknown, method: string, target: URL, signal
     return timedOut ? new HttpError('timeout', `${what}: context deadline exceeded`, { cause: reason }) : reason;
   }
   if (error instanceof HttpError) return error;
-  return new HttpError('unreachable', `${what}: ${failureWords(error, target)}`, { cause: error });
+  const words = failureWords(error, target);
+  return new HttpError(words.includes('x509: ') ? 'untrusted' : 'unreachable', `${what}: ${words}`, { cause: error });
 }
 
 function redirectTarget(location: string, from: URL, method: string): URL {

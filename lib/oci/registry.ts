@@ -153,7 +153,7 @@ export class Repository {
     return new URL(path, this.#base);
   }
 
-  /** https if anything answers there, else http. */
+  /** https if anything answers there, trusted or not, else http. */
   async #reachableBase(signal: AbortSignal): Promise<URL> {
     const plain = new URL(this.#base);
     plain.protocol = 'http:';

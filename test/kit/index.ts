@@ -17,6 +17,16 @@ export {
   startGitServer,
 } from './git-server.ts';
 export { type HttpSink, httpSink, type ReceivedRequest, type SinkAnswer } from './http-sink.ts';
+export {
+  fluxConfigType,
+  fluxLayerType,
+  type PushedLayer,
+  type PushedManifest,
+  type Registry,
+  type RegistryAuth,
+  type RegistryOptions,
+  startRegistry,
+} from './registry.ts';
 export { ownCluster, sharedCluster, type SharedClusterOptions, type TestCluster, testLabel } from './shared-cluster.ts';
 export { checkStatus, type StatusRuleOptions, statusViolations } from './status-rules.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';
