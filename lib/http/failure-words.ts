@@ -7,6 +7,7 @@ const words: Readonly<Record<string, (at: Place) => string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: () => unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT: () => unknownAuthority,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: () => unknownAuthority,
+  CERT_SIGNATURE_FAILURE: () => unknownAuthority,
   CERT_HAS_EXPIRED: () => expired,
   CERT_NOT_YET_VALID: () => expired,
   ERR_TLS_CERT_ALTNAME_INVALID: ({ hostname }) =>

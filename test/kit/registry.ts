@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { freePort, keepProcesses, untilReady } from '#cluster';
 import { toolPath } from '#tools';
 import { Agent, request } from 'undici';
-import { makeServerCertificate } from './certificates.ts';
+import { makeServerCertificate, type ServerCertificate } from './certificates.ts';
 import { listen, type Listening } from './listen.ts';
 
 /** Who may pull: a password that is asked for by the registry itself, or by the token service that it sends clients to. */
@@ -36,7 +36,7 @@ export interface PushedManifest {
 export interface Registry extends AsyncDisposable {
   /** `127.0.0.1:<port>`. */
   readonly host: string;
-  /** PEM of the authorities to trust, that of the token service included; undefined for plain http. */
+  /** PEM of the authority to trust, for the token service as well; undefined for plain http. */
   readonly ca: string | undefined;
   readonly username: string;
   readonly password: string;
@@ -68,7 +68,7 @@ export async function startRegistry({ auth = 'none', tls = false }: RegistryOpti
   const port = await freePort();
   const host = `127.0.0.1:${port}`;
   const certificate = tls ? makeServerCertificate() : undefined;
-  const tokens = auth === 'token' ? await startTokenService(tls) : undefined;
+  const tokens = auth === 'token' ? await startTokenService(certificate) : undefined;
   const config: Record<string, unknown> = {
     version: 0.1,
     log: { level: 'warn', accesslog: { disabled: true } },
@@ -105,7 +105,7 @@ export async function startRegistry({ auth = 'none', tls = false }: RegistryOpti
   await untilReady(child, answers, { timeoutMs: 20_000 });
   return {
     host,
-    ca: certificate === undefined ? undefined : `${certificate.ca}${tokens?.ca ?? ''}`,
+    ca: certificate?.ca,
     username,
     password,
     dockerConfig: JSON.stringify({ auths: { [host]: { username, password } } }),
@@ -192,7 +192,6 @@ function digestOf(content: Uint8Array): string {
 
 interface TokenService {
   readonly url: string;
-  readonly ca: string;
   readonly jwks: string;
   count(): number;
   issue(repository: string, actions: readonly string[]): string;
@@ -200,7 +199,7 @@ interface TokenService {
 }
 
 /** Gives pull tokens to who knows the password, as the token service of a registry does. */
-async function startTokenService(tls: boolean): Promise<TokenService> {
+async function startTokenService(certificate: ServerCertificate | undefined): Promise<TokenService> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const keyId = randomUUID();
   let count = 0;
@@ -213,11 +212,10 @@ async function startTokenService(tls: boolean): Promise<TokenService> {
     if (incoming.headers.authorization !== basic || actions !== 'pull') response.writeHead(401).end();
     else response.writeHead(200).end(JSON.stringify({ token: issue(repository, ['pull']) }));
   };
-  const server: Listening = await listen(handle, { tls });
+  const server: Listening = await listen(handle, certificate === undefined ? {} : { tls: certificate });
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid: keyId, use: 'sig', alg: 'ES256' };
   return {
     url: `${server.url}/token`,
-    ca: server.ca ?? '',
     jwks: JSON.stringify({ keys: [jwk] }),
     count: () => count,
     issue,
