@@ -15,7 +15,7 @@ install: node_modules/.installed ## Install the npm packages, Node 24 among them
 
 # -- for people -----------------------------------------------------------------------------------------------------
 
-.PHONY: demo run manifests dist image
+.PHONY: demo run manifests dist lock
 demo: install ## A commit in Git becomes objects in a real cluster, and an alert says so (DIST=1: from the bundles)
 	node hack/demo/main.ts $(if $(DIST),--dist)
 
@@ -28,6 +28,10 @@ manifests: install ## Print CRDs, RBAC and reference pages, and one install.yaml
 
 dist: install ## One bundle per program, in dist/
 	node hack/dist/main.ts
+
+lock: ## Complete package-lock.json after a change of the dependencies
+	npm install --package-lock-only
+	node hack/lock/main.ts
 
 # -- checks ---------------------------------------------------------------------------------------------------------
 

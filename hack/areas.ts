@@ -18,6 +18,12 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
+  {
+    folder: 'lib/sops',
+    door: 'sops',
+    areas: ['kustomize'],
+    packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
+  },
   { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
   { folder: 'lib/http', door: 'http', areas: [], packages: ['undici'] },
   { folder: 'lib/oci', door: 'oci', areas: ['http'], packages: [] },
@@ -42,7 +48,7 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Controller, EventDraft, KindController, Priority } from './contract.ts';
 import type { ControllerMetrics } from './metrics.ts';
 import { type Outcome, ReconcileError } from './outcome.ts';
-import { ReconcileRun } from './reconcile-run.ts';
+import { phaseWriteDelayMs, ReconcileRun } from './reconcile-run.ts';
 import { type CommonStatus, type Requeue, type RunEnd, statusAfter } from './status.ts';
 import { StatusWriter } from './status-writer.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -48,6 +48,8 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   /** What our last write of an object returned: the watch is a moment behind it. */
   readonly #written = new Map<string, KubeObject>();
   readonly #running = new Map<string, AbortController>();
+  /** Runs that ended waiting a moment ago: what they wait for often comes at once, and then their status tells nobody anything. */
+  readonly #postponed = new Map<string, { readonly writer: StatusWriter; readonly timer: NodeJS.Timeout }>();
   #cache: WatchCache<T> | undefined;
 
   constructor(kind: KindController<T>, options: ControllerOptions, deps: ControllerDeps) {
@@ -96,6 +98,10 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   async stop(): Promise<void> {
     for (const running of this.#running.values()) running.abort(this.#deps.signal.reason);
     await this.#queue.stop();
+    const postponed = [...this.#postponed.values()];
+    this.#postponed.clear();
+    for (const { timer } of postponed) clearTimeout(timer);
+    await Promise.allSettled(postponed.map(({ writer }) => writer.flush()));
   }
 
   /** Told by the watch, in order, after the cache holds the change. */
@@ -131,6 +137,8 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   #forget(key: string, object: T): void {
     this.#seen.delete(key);
     this.#written.delete(key);
+    clearTimeout(this.#postponed.get(key)?.timer);
+    this.#postponed.delete(key);
     this.#running.get(key)?.abort(superseded);
     this.#queue.remove(key);
     this.#deps.metrics.forget(object);
@@ -176,14 +184,8 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
       this.#queue.addRateLimited(key);
       return;
     }
-    const writer = new StatusWriter(
-      this.#deps.client,
-      this.#kind.kind,
-      this.#kind.fieldManager,
-      this.#ownedTypes,
-      object,
-    );
-    const run = new ReconcileRun(this.#kind.parse(object), signal, log, writer);
+    const writer = this.#writerOf(key, object);
+    const run = new ReconcileRun(this.#kind.parse(writer.object), signal, log, writer);
     if (object.metadata.deletionTimestamp !== undefined) {
       await this.#finalize(key, run);
       return;
@@ -212,15 +214,15 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
       conditionTypes: this.#kind.conditionTypes,
       observesSuspended: this.#kind.observesSuspended ?? 'whenReady',
     } as const;
+    const change = (object: KubeObject & { readonly status?: CommonStatus }): CommonStatus => {
+      const after = statusAfter(object, rules, end, run.phase, run.now());
+      requeue = after.requeue;
+      return after.status;
+    };
     try {
-      if (this.#kind.statusless) requeue = statusAfter(writer.object, rules, end, run.phase, run.now()).requeue;
-      else {
-        await writer.write((object) => {
-          const after = statusAfter(object, rules, end, run.phase, run.now());
-          requeue = after.requeue;
-          return after.status;
-        });
-      }
+      if (this.#kind.statusless) change(writer.object);
+      else if (!(end instanceof Error) && end.kind === 'waiting') this.#postpone(key, writer, change);
+      else await writer.write(change);
       this.#written.set(key, writer.object);
     } catch (error) {
       // The status is lost, the work is not: the next run finds it done.
@@ -230,6 +232,32 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     }
     const nextMs = this.#requeue(key, run.object, requeue);
     this.#report(run, end, nextMs);
+  }
+
+  /** The writer of the run that ended waiting a moment ago, unless the object changed since; else a new one. */
+  #writerOf(key: string, object: KubeObject): StatusWriter {
+    const postponed = this.#postponed.get(key);
+    clearTimeout(postponed?.timer);
+    this.#postponed.delete(key);
+    if (
+      postponed !== undefined &&
+      postponed.writer.object.metadata.resourceVersion === object.metadata.resourceVersion
+    ) {
+      return postponed.writer;
+    }
+    return new StatusWriter(this.#deps.client, this.#kind.kind, this.#kind.fieldManager, this.#ownedTypes, object);
+  }
+
+  #postpone(key: string, writer: StatusWriter, change: Parameters<StatusWriter['stage']>[0]): void {
+    writer.stage(change);
+    const timer = setTimeout(() => {
+      this.#postponed.delete(key);
+      writer.flush().then(
+        () => this.#written.set(key, writer.object),
+        (error: unknown) => this.#deps.log.error({ error, key }, 'cannot write the status'),
+      );
+    }, phaseWriteDelayMs);
+    this.#postponed.set(key, { writer, timer });
   }
 
   /** Schedules the next look. @returns time until then in milliseconds; undefined: none */
@@ -295,7 +323,12 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     else run.log.error({ error: message }, `Reconciliation failed after ${took}${next}`);
     if (options.event === 'none') return;
     const type = options.event === 'normal' ? 'Normal' : options.event === 'trace' ? 'Trace' : 'Warning';
-    this.#deps.recordEvent(run.object, { type, reason, message, metadata: options.eventMetadata });
+    this.#deps.recordEvent(run.object, {
+      type,
+      reason: options.eventReason ?? reason,
+      message,
+      metadata: options.eventMetadata,
+    });
   }
 
   #event(run: ReconcileRun<T>, draft: EventDraft): void {

@@ -50,6 +50,8 @@ export interface ReconcileErrorOptions extends ErrorOptions {
   readonly event?: 'warning' | 'normal' | 'trace' | 'none';
   /** Text of the event and the log where it differs from the condition's. */
   readonly eventMessage?: string;
+  /** Reason of the event where it differs from the condition's. */
+  readonly eventReason?: string;
   readonly eventMetadata?: Readonly<Record<string, string>>;
 }
 

@@ -7,7 +7,7 @@ import type { CommonStatus } from './status.ts';
 import type { StatusWriter } from './status-writer.ts';
 
 /** Phases that end sooner are not written one by one (design section 5). */
-const phaseWriteDelayMs = 500;
+export const phaseWriteDelayMs = 500;
 
 /** One look at one object: what the steps report is gathered here and written when it tells something. */
 export class ReconcileRun<T extends KubeObject> implements Run<T> {

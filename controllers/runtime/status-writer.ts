@@ -18,7 +18,10 @@ export class StatusWriter {
   readonly #resource: Resource;
   readonly #fieldManager: string;
   readonly #ownedTypes: ReadonlySet<string>;
+  /** As the server has it. */
   #object: WithStatus;
+  /** A status that waits to be written, or never is because a later one replaces it. */
+  #staged: CommonStatus | undefined;
   #last: Promise<void> = Promise.resolve();
 
   constructor(
@@ -35,9 +38,19 @@ export class StatusWriter {
     this.#object = object;
   }
 
-  /** The object as it was last read or written. */
+  /** The object as it was last read or written, with the status that is staged. */
   get object(): WithStatus {
-    return this.#object;
+    return this.#staged === undefined ? this.#object : { ...this.#object, status: this.#staged };
+  }
+
+  /** Changes the status without writing it; the next write takes it along. */
+  stage(change: (object: WithStatus) => CommonStatus): void {
+    this.#staged = change(this.object);
+  }
+
+  /** Writes what is staged, if anything still is. */
+  flush(): Promise<void> {
+    return this.write((object) => object.status ?? {});
   }
 
   /** Brings the status to what `change` makes of the present one; nothing is sent when that is the same. Writes keep their order. */
@@ -53,7 +66,8 @@ export class StatusWriter {
   }
 
   async #write(change: (object: WithStatus) => CommonStatus): Promise<void> {
-    const wanted = change(this.#object);
+    const wanted = change(this.object);
+    this.#staged = undefined;
     for (let attempt = 1; ; attempt++) {
       const status = { ...wanted, conditions: this.#withForeign(wanted.conditions ?? []) };
       const patch = mergePatch(this.#object.status ?? {}, status);
@@ -65,7 +79,7 @@ export class StatusWriter {
           subresource: 'status',
           fieldManager: this.#fieldManager,
         });
-        this.#object = written as WithStatus; // the answer to a status write of an object of this kind
+        this.#object = written; // the answer to a status write of an object of this kind
         return;
       } catch (error) {
         if (isNotFound(error)) return; // gone meanwhile: nobody is left to tell
@@ -73,7 +87,7 @@ export class StatusWriter {
         await sleep(100 * (1 + Math.random()));
         const live = await this.#client.find(this.#resource, objectKey(this.#object));
         if (live === undefined) return;
-        this.#object = live as WithStatus; // a GET of an object of this kind
+        this.#object = live; // a GET of an object of this kind
       }
     }
   }

@@ -7,6 +7,8 @@ export type ToolName =
   | 'kube-scheduler'
   | 'kwok'
   | 'kustomize'
+  | 'sops'
+  | 'age-keygen'
   | 'registry'
   | 'gofakes3'
   | 'helm';
@@ -95,6 +97,20 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     package: 'sigs.k8s.io/kwok/cmd/kwok',
     linkFlags: '',
     buildTime: 'about half a minute',
+  },
+  sops: {
+    version: 'v3.13.3',
+    module: 'sops',
+    package: 'github.com/getsops/sops/v3/cmd/sops',
+    linkFlags: '',
+    buildTime: 'about two minutes',
+  },
+  'age-keygen': {
+    version: 'v1.3.2',
+    module: 'age',
+    package: 'filippo.io/age/cmd/age-keygen',
+    linkFlags: '',
+    buildTime: 'a few seconds',
   },
   registry: {
     version: 'v3.1.2',

@@ -1,3 +1,4 @@
+export { type ApiGate, type ApiWrite, startApiGate, type Strike, type StrikeMoment } from './api-gate.ts';
 export { makeServerCertificate, type ServerCertificate } from './certificates.ts';
 export {
   type ControllerName,
