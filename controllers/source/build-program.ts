@@ -2,9 +2,10 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advertisedAddress, ArtifactStore, digestAlgorithms, isDigestAlgorithm, startFileServer } from '#artifact';
-import type { GitRepository, OCIRepository } from '#crds';
+import type { Bucket, GitRepository, OCIRepository } from '#crds';
 import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
+import { bucketController } from './bucket/controller.ts';
 import type { sourceFlags } from './flags.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
 import { ociRepositoryController } from './ocirepository/controller.ts';
@@ -49,6 +50,7 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   const deps = { store, client: program.client, dispatcher, temporaryDir };
   program.control<GitRepository>(gitRepositoryController(deps));
   program.control<OCIRepository>(ociRepositoryController(deps));
+  program.control<Bucket>(bucketController(deps));
 }
 
 /**

@@ -54,6 +54,11 @@ export class ArtifactStore {
     this.#options = options;
   }
 
+  /** Of the digests in status. */
+  get algorithm(): DigestAlgorithm {
+    return this.#options.algorithm;
+  }
+
   /**
    * Path of a file relative to the root of the store.
    * @throws ArtifactError 'badPath' when a part would leave its folder

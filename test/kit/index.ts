@@ -29,5 +29,6 @@ export {
   startRegistry,
 } from './registry.ts';
 export { ownCluster, sharedCluster, type SharedClusterOptions, type TestCluster, testLabel } from './shared-cluster.ts';
+export { type S3Server, startS3Server } from './s3-server.ts';
 export { checkStatus, type StatusRuleOptions, statusViolations } from './status-rules.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';

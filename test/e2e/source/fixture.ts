@@ -108,7 +108,9 @@ export class SourceFixture implements AsyncDisposable {
         return fits && handled ? last : undefined;
       });
     } catch (error) {
-      throw new Error(`${String(error)}: ${JSON.stringify(last?.status, null, 1)}`, { cause: error });
+      const logs = (await this.controller.logs()).slice(-5).map((line) => JSON.stringify(line));
+      const status = JSON.stringify(last?.status, null, 1);
+      throw new Error([String(error), status, ...logs].join('\n'), { cause: error });
     }
   }
 
