@@ -92,9 +92,9 @@ for (const c of [
     want: [],
   },
   {
-    name: 'a source of another kind',
-    object: kustomization({ sourceRef: { kind: 'Bucket', name: 'b' } }),
-    want: ['spec.sourceRef.kind "Bucket"'],
+    name: 'temporary credentials of a bucket',
+    object: { ...gitRepository({}), kind: 'Bucket', spec: { provider: 'azure', sts: { provider: 'aws' } } },
+    want: ['spec.sts'],
   },
   { name: 'a Provider type', object: provider({ type: 'rocket' }), want: ['spec.type "rocket"'] },
   { name: 'nothing of a built Provider type', object: provider({ type: 'slack' }), want: [] },

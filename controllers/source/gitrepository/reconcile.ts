@@ -1,11 +1,11 @@
 import type { GitRepository } from '#crds';
 import type { Outcome, Run } from '#runtime';
-import { checkStorage } from './check-storage.ts';
+import { checkStorage } from '../check-storage.ts';
+import { announceRun, refuseUnsupported } from '../refuse-unsupported.ts';
 import { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
 import { fetchCheckout } from './fetch-checkout.ts';
 import { openRemote } from './open-remote.ts';
-import { announceRun, refuseUnsupported } from './refuse-unsupported.ts';
 import { reportStored, reportUnchanged } from './report.ts';
 import { resolveTarget } from './resolve-target.ts';
 import { storeArtifact } from './store-artifact.ts';
