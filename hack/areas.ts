@@ -39,6 +39,7 @@ const areas: readonly Area[] = [
     areas: ['concurrency', 'crds'],
     packages: ['@noble/hashes', 'tar-stream', 'undici'],
   },
+  { folder: 'lib/helm', door: 'helm', areas: ['artifact', 'git'], packages: ['js-yaml', 'yaml'] },
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
   { folder: 'lib/apply', door: 'apply', areas: ['cel', 'kube', 'concurrency', 'crds'], packages: [] },
   {
@@ -49,8 +50,8 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/source',
-    areas: ['runtime', 'artifact', 'git', 'http', 'oci', 'kube', 'concurrency', 'crds'],
-    packages: ['re2js', 'undici', 'yaml'],
+    areas: ['runtime', 'artifact', 'git', 'helm', 'http', 'oci', 'kube', 'concurrency', 'crds'],
+    packages: ['re2js', 'undici'],
   },
   {
     folder: 'controllers/kustomize',
