@@ -4,11 +4,16 @@ import { addHashSuffixes } from './generate/hash.ts';
 import { Loader, type LoadRestrictions } from './load/loader.ts';
 import { type Order, sortResources } from './order/sort.ts';
 import { fixNameReferences } from './references/name-references.ts';
+import { annotateOrigin, type BuildNotes, buildNotes } from './resource/origin.ts';
 import { finishAnnotations, type ParseCache } from './resource/read-resources.ts';
 import type { ResMap } from './resource/res-map.ts';
 import { Accumulator } from './target/accumulator.ts';
 import { Target } from './target/target.ts';
+import { setEntries } from './transform/labels.ts';
 import { type JsonValue, type MapNode, print, toJson, YamlError } from './yaml/index.ts';
+
+/** The version whose behaviour this engine has; the managed-by label names it. */
+export const kustomizeVersion = 'v5.8.1';
 
 export interface BuildOptions {
   /** `rootOnly`: files must lie in or below the kustomization that names them, as the `kustomize` command has it. */
@@ -50,14 +55,27 @@ export function build(files: FileSystem, root: string, options: BuildOptions): B
   const checkpoint = (): void => options.signal?.throwIfAborted();
   const loader = Loader.open(files, root, options.loadRestrictions);
   const context = { cache: options.cache, warn: options.warn ?? ((): void => {}), checkpoint };
-  const target = new Target(loader, context, options.kustomizationOverride);
+  const target = new Target(loader, context, {
+    folder: '',
+    ...(options.kustomizationOverride === undefined ? {} : { override: options.kustomizationOverride }),
+  });
   const { map, config, variables } = target.accumulate(new Accumulator());
   addHashSuffixes(map);
   fixNameReferences(map, config);
   variables.resolve(map, config, context.warn);
   dropLocalConfig(map);
   sortResources(map, options.order, target.file.sortOptions);
+  leaveNotes(map, buildNotes(target.file.buildMetadata));
   return result(map);
+}
+
+function leaveNotes(map: ResMap, notes: BuildNotes): void {
+  if (notes.managedBy) {
+    const label = new Map([['app.kubernetes.io/managed-by', `kustomize-${kustomizeVersion}`]]);
+    setEntries(map, label, [{ path: 'metadata/labels', create: true }]);
+  }
+  if (!notes.origins && !notes.transformations) return;
+  for (const resource of map.resources) annotateOrigin(resource, notes);
 }
 
 /** Objects that are only there for other tools to read. */

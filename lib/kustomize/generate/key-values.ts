@@ -35,7 +35,7 @@ function wrap<T>(what: string, sources: readonly string[], load: () => T): T {
   try {
     return load();
   } catch (error) {
-    throw error instanceof KustomizeError ? error.wrap(`${what}: [${sources.join(' ')}]`) : error;
+    throw error instanceof KustomizeError ? error.wrap(`loading KV pairs: ${what}: [${sources.join(' ')}]`) : error;
   }
 }
 

@@ -111,6 +111,7 @@ export function struct<T extends object>(
   goName: string,
   fields: FieldDecoders<T>,
   embedded: Readonly<Record<string, string>> = {},
+  unknownFields: 'refused' | 'ignored' = 'refused',
 ): Decoder<T> {
   const byLowerCase = new Map(
     Object.entries<Decoder<unknown>>(fields).map(([name, decoder]) => [name.toLowerCase(), { name, decoder }]),
@@ -124,6 +125,7 @@ export function struct<T extends object>(
       for (const [key, value] of [...node.entries()].toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
         const field = byLowerCase.get(key.toLowerCase());
         if (field === undefined) {
+          if (unknownFields === 'ignored') continue;
           throw new KustomizeError('invalidKustomization', `json: unknown field "${key}"`, { line: value.line });
         }
         if (isNullNode(value)) continue;

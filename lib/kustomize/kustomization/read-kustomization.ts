@@ -19,15 +19,21 @@ const deprecated: readonly (readonly [field: keyof Kustomization, instead: strin
   ['vars', 'replacements', '[EXPERIMENTAL] '],
 ];
 
+export interface LoadedKustomization {
+  readonly file: Kustomization;
+  /** Of the file in its folder. */
+  readonly name: string;
+}
+
 /** The kustomization of a folder, or the one given in place of its file. */
 export function loadKustomization(
   loader: Loader,
   override: string | MapNode | undefined,
   warn: (line: string) => void,
-): Kustomization {
+): LoadedKustomization {
   if (override !== undefined) {
     const node = typeof override === 'string' ? parse(override, loader.resolve('kustomization.yaml')) : override;
-    return check(node, loader, 'kustomization.yaml', warn);
+    return { file: check(node, loader, 'kustomization.yaml', warn), name: 'kustomization.yaml' };
   }
   const found = recognisedKustomizationNames.filter((name) => loader.isFile(name));
   const [name] = found;
@@ -43,7 +49,7 @@ export function loadKustomization(
       path: loader.root,
     });
   }
-  return check(parse(loader.readText(name), loader.resolve(name)), loader, name, warn);
+  return { file: check(parse(loader.readText(name), loader.resolve(name)), loader, name, warn), name };
 }
 
 function parse(text: string, path: string): Node {

@@ -99,13 +99,17 @@ function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source:
   };
 }
 
-/** An entry of `patchesStrategicMerge`: a path, or the patch itself. */
-export function loadStrategicPatch(source: string, loader: Loader): PatchStep {
-  const inline = attempt(() => readResources(source));
-  const patches = inline.value ?? readResources(loader.readText(source), undefined, source);
+/** `patchesStrategicMerge`: each entry is a path, or the patch itself. */
+export function loadStrategicPatches(sources: readonly string[], loader: Loader): PatchStep {
+  const patches = sources.flatMap((source) => {
+    const inline = attempt(() => readResources(source));
+    return inline.value ?? readResources(loader.readText(source), undefined, source);
+  });
   return (map) => {
-    for (const patch of patches) applyToNamed(map, patch, defaultMergeSchema);
-    map.dropEmpty();
+    for (const patch of patches) {
+      applyToNamed(map, patch, defaultMergeSchema);
+      map.dropEmpty();
+    }
   };
 }
 

@@ -1,4 +1,5 @@
 import { cloneNode, type MapNode, MapNode as Mapping, type Node, scalar } from '../yaml/index.ts';
+import type { Origin } from './origin.ts';
 import { gvkOf, type KnownGvk } from './gvk.ts';
 import { effectiveNamespace, type ResId } from './res-id.ts';
 
@@ -22,6 +23,9 @@ export class Resource {
   /** Gets a suffix made of its content when the build ends. */
   needsHash = false;
   behavior: Behavior = 'unspecified';
+  origin: Origin | undefined = undefined;
+  /** What has run over it, in order; kept only when the build is asked to note it. */
+  transformations: Origin[] = [];
   allowNameChange = false;
   allowKindChange = false;
 
@@ -43,6 +47,8 @@ export class Resource {
     this.prefixes = [...from.prefixes];
     this.suffixes = [...from.suffixes];
     this.needsHash = from.needsHash;
+    this.origin = from.origin;
+    this.transformations = [...from.transformations];
   }
 
   get gvk(): KnownGvk {

@@ -6,7 +6,10 @@ import type { Kustomization } from '../kustomization/schema.ts';
 import { loadKustomization } from '../kustomization/read-kustomization.ts';
 import type { Loader } from '../load/loader.ts';
 import { type ParseCache, readResources } from '../resource/read-resources.ts';
+import { buildNotes, builtinOrigin, type Origin, originPath } from '../resource/origin.ts';
+import type { Resource } from '../resource/resource.ts';
 import { Accumulator } from './accumulator.ts';
+import { pluginGenerated, pluginTransformer } from './plugins.ts';
 import { builtinTransformers, type Transformer } from './transformers.ts';
 import { print, type MapNode } from '../yaml/index.ts';
 
@@ -18,16 +21,33 @@ export interface BuildContext {
   readonly checkpoint: () => void;
 }
 
+/** A kustomization within a build. */
+export interface Place {
+  /** From the folder that the build started in, as the files name it; empty for that folder itself. */
+  readonly folder: string;
+  /** Stands in for the file of the folder. */
+  readonly override?: string | MapNode;
+}
+
 /** One kustomization: a folder with its file, and the way from it to resources. */
 export class Target {
   readonly file: Kustomization;
   private readonly loader: Loader;
   private readonly context: BuildContext;
+  private readonly folder: string;
+  /** The file as notes of origin name it. */
+  private readonly configuredIn: string;
+  private readonly notesTransformations: boolean;
 
-  constructor(loader: Loader, context: BuildContext, override?: string | MapNode) {
+  /** @param notesTransformations what the root asks for; undefined in the root itself */
+  constructor(loader: Loader, context: BuildContext, place: Place, notesTransformations?: boolean) {
     this.loader = loader;
     this.context = context;
-    this.file = loadKustomization(loader, override, context.warn);
+    this.folder = place.folder;
+    const { file, name } = loadKustomization(loader, place.override, context.warn);
+    this.file = file;
+    this.configuredIn = originPath(place.folder, name);
+    this.notesTransformations = notesTransformations ?? buildNotes(file.buildMetadata).transformations;
   }
 
   /** Runs the whole kustomization on top of what is already gathered, which is nothing but for a component. */
@@ -44,7 +64,7 @@ export class Target {
   }
 
   private refuseUnsupported(): void {
-    for (const field of ['crds', 'generators', 'validators', 'openapi'] as const) {
+    for (const field of ['crds', 'validators', 'openapi'] as const) {
       const value = this.file[field];
       const used = Array.isArray(value) ? value.length > 0 : value !== undefined && value.size > 0;
       if (used)
@@ -67,7 +87,7 @@ export class Target {
         fileError = error;
       }
       try {
-        this.addFolder(into, this.loader.enter(path), false);
+        this.addFolder(into, this.loader.enter(path), path, false);
       } catch (error) {
         if (!(error instanceof KustomizeError)) throw error;
         // A file that is no YAML was meant as a file: what is wrong with it as a folder would only confuse.
@@ -90,11 +110,17 @@ export class Target {
     const resources = within(`accumulating resources from '${path}'`, () =>
       readResources(this.loader.readText(path), this.context.cache, path),
     );
+    const origin: Origin = { path: originPath(this.folder, path) };
+    for (const resource of resources) resource.origin = origin;
     within(`merging resources from '${path}'`, () => into.map.appendAll(resources));
   }
 
-  private addFolder(into: Accumulator, loader: Loader, isComponent: boolean): void {
-    const target = within(`couldn't make target for path '${loader.root}'`, () => new Target(loader, this.context));
+  private addFolder(into: Accumulator, loader: Loader, path: string, isComponent: boolean): void {
+    const place = { folder: originPath(this.folder, path) };
+    const target = within(
+      `couldn't make target for path '${loader.root}'`,
+      () => new Target(loader, this.context, place, this.notesTransformations),
+    );
     const { kind } = target.file;
     if (isComponent && kind !== 'Component') {
       throw new KustomizeError(
@@ -123,7 +149,7 @@ export class Target {
         throw error instanceof KustomizeError ? error.reworded(`loader.New "${error.message}"`) : error;
       }
       try {
-        this.addFolder(into, loader, true);
+        this.addFolder(into, loader, path, true);
       } catch (error) {
         throw error instanceof KustomizeError
           ? error.reworded(`accumulateDirectory: "${error.message.replaceAll('"', '\\"')}"`)
@@ -141,9 +167,48 @@ export class Target {
 
   private runGenerators(into: Accumulator): void {
     const { configMapGenerator = [], secretGenerator = [], generatorOptions } = this.file;
-    for (const args of configMapGenerator) absorb(into.map, generateConfigMap(args, generatorOptions, this.loader));
-    for (const args of secretGenerator) absorb(into.map, generateSecret(args, generatorOptions, this.loader));
+    for (const args of configMapGenerator) {
+      this.absorb(into, 'ConfigMapGenerator', generateConfigMap(args, generatorOptions, this.loader));
+    }
+    for (const args of secretGenerator) {
+      this.absorb(into, 'SecretGenerator', generateSecret(args, generatorOptions, this.loader));
+    }
     this.refuseCharts();
+    const plugins = within('loading generator plugins', () => this.loadPlugins(this.file.generators ?? []));
+    for (const plugin of plugins) {
+      const generated = pluginGenerated(plugin, this.loader);
+      generated.origin = pluginOrigin(plugin);
+      absorb(into.map, generated);
+    }
+  }
+
+  private absorb(into: Accumulator, kind: string, generated: Resource): void {
+    generated.origin = builtinOrigin(this.configuredIn, kind);
+    absorb(into.map, generated);
+  }
+
+  /** The configurations that `generators` and `transformers` name: inline, in files, or built by a kustomization. */
+  private loadPlugins(sources: readonly string[]): readonly Resource[] {
+    const plugins = new Accumulator();
+    const paths: string[] = [];
+    for (const source of sources) {
+      const inline = this.inlinePlugins(source);
+      if (inline === undefined) paths.push(source);
+      else plugins.map.appendAll(inline);
+    }
+    this.addResources(plugins, paths);
+    return plugins.map.resources;
+  }
+
+  private inlinePlugins(source: string): readonly Resource[] | undefined {
+    try {
+      const resources = readResources(source);
+      for (const resource of resources) resource.origin = { path: this.configuredIn };
+      return resources;
+    } catch (error) {
+      if (error instanceof KustomizeError) return undefined;
+      throw error;
+    }
   }
 
   /** As kustomize without `--enable-helm`. */
@@ -157,17 +222,26 @@ export class Target {
 
   /** All are read before the first one runs. */
   private runTransformers(into: Accumulator): void {
-    const transformers: Transformer[] = [...builtinTransformers(this.file, into.config, this.loader)];
-    if ((this.file.transformers ?? []).length > 0) {
-      throw new KustomizeError(
-        'unsupported',
-        `cannot build '${this.loader.root}': field 'transformers' is not supported yet`,
-      );
+    const steps: { transformer: Transformer; origin: Origin }[] = [];
+    for (const transformer of builtinTransformers(this.file, into.config, this.loader)) {
+      steps.push({ transformer, origin: builtinOrigin(this.configuredIn, transformer.kind) });
     }
-    for (const transform of transformers) {
+    for (const plugin of this.loadPlugins(this.file.transformers ?? [])) {
+      steps.push({ transformer: pluginTransformer(plugin, this.loader), origin: pluginOrigin(plugin) });
+    }
+    for (const { transformer, origin } of steps) {
       this.context.checkpoint();
-      transform(into.map);
+      transformer.run(into.map);
+      if (this.notesTransformations) for (const resource of into.map.resources) resource.transformations.push(origin);
       into.map.dropEmpty();
     }
   }
+}
+
+function pluginOrigin(plugin: Resource): Origin {
+  const { gvk, name, namespace, origin } = plugin;
+  return {
+    ...(origin?.path === undefined ? {} : { configuredIn: origin.path }),
+    configuredBy: { apiVersion: gvk.apiVersion, kind: gvk.kind, name, ...(namespace === '' ? {} : { namespace }) },
+  };
 }

@@ -42,7 +42,9 @@ export class Variables {
   /** Replaces the references to variables in all fields that the configuration names. */
   resolve(map: ResMap, config: TransformerConfig, warn: (line: string) => void): void {
     if (this.isEmpty) return;
-    const values = new Map([...this.bindings].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, binding]) => [name, valueOf(binding)]));
+    const values = new Map(
+      [...this.bindings].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, binding]) => [name, valueOf(binding)]),
+    );
     const used = new Set<string>();
     const mapping = (name: string): ScalarNode | undefined => {
       used.add(name);
@@ -50,7 +52,8 @@ export class Variables {
     };
     const specs = config.list('varReference');
     for (const resource of map.resources) {
-      for (const spec of specs) applyFieldSpec(resource, { ...spec, create: false }, undefined, (node) => expandIn(node, mapping));
+      for (const spec of specs)
+        applyFieldSpec(resource, { ...spec, create: false }, undefined, (node) => expandIn(node, mapping));
     }
     const unused = [...values.keys()].filter((name) => !used.has(name));
     if (unused.length > 0) warn(`well-defined vars that were never replaced: ${unused.join(',')}`);
@@ -68,10 +71,17 @@ function boundResource(rule: Variable, map: ResMap): Resource | undefined {
   const target = targetId(rule);
   const exact = target.namespace !== '' || effectiveNamespace(target) === NO_NAMESPACE;
   const isMeant = (id: ResId): boolean =>
-    id.name === target.name && id.gvk.key === target.gvk.key && (!exact || effectiveNamespace(id) === effectiveNamespace(target));
-  const matches = map.resources.filter((resource) => isMeant(resource.currentId()) || resource.previousIds().some(isMeant));
+    id.name === target.name &&
+    id.gvk.key === target.gvk.key &&
+    (!exact || effectiveNamespace(id) === effectiveNamespace(target));
+  const matches = map.resources.filter(
+    (resource) => isMeant(resource.currentId()) || resource.previousIds().some(isMeant),
+  );
   if (matches.length > 1) {
-    throw new KustomizeError('conflict', `found ${matches.length} resId matches for var ${describe(rule)} (unable to disambiguate)`);
+    throw new KustomizeError(
+      'conflict',
+      `found ${matches.length} resId matches for var ${describe(rule)} (unable to disambiguate)`,
+    );
   }
   return matches[0];
 }
@@ -87,11 +97,17 @@ const fieldPath = (rule: Variable): string => rule.fieldref?.fieldPath || 'metad
 
 function valueOf({ rule, resource }: Binding): ScalarNode {
   if (resource === undefined) {
-    throw new KustomizeError('referenceFailed', `var '${describe(rule)}' cannot be mapped to a field in the set of known resources`);
+    throw new KustomizeError(
+      'referenceFailed',
+      `var '${describe(rule)}' cannot be mapped to a field in the set of known resources`,
+    );
   }
   const node = lookUp(resource.node, splitPath(fieldPath(rule)));
   if (node?.kind !== 'scalar') {
-    throw new KustomizeError('referenceFailed', `field specified in var '${describe(rule)}' not found in corresponding resource`);
+    throw new KustomizeError(
+      'referenceFailed',
+      `field specified in var '${describe(rule)}' not found in corresponding resource`,
+    );
   }
   return node;
 }
