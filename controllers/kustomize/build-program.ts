@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApplyEngine, type LiveObjects, openLiveObjects } from '#apply';
 import { type ArtifactCache, openArtifactCache } from '#artifact';
 import { asKustomization, type Kustomization, type KustomizationSourceRef, kinds } from '#crds';
 import type { ObjectKey, WatchCache } from '#kube';
 import type { Controller, Options, Program } from '#runtime';
+import { Clusters } from './access/clusters.ts';
 import type { kustomizeFlags, kustomizeGates } from './flags.ts';
 import { Claims } from './kustomization/claims.ts';
 import { kustomizationController } from './kustomization/controller.ts';
@@ -15,7 +15,14 @@ import { HealthWaits } from './kustomization/health-waits.ts';
 import { ManifestBuilder } from './kustomization/manifest-builder.ts';
 import type { Settings } from './kustomization/settings.ts';
 import type { WakeUps } from './kustomization/wake-on-change.ts';
-import { coreKinds, type WatchedSource, watchConfigs, watchedSource, watchSources } from './watches.ts';
+import {
+  coreKinds,
+  serviceAccountKind,
+  type WatchedSource,
+  watchConfigs,
+  watchedSource,
+  watchSources,
+} from './watches.ts';
 
 type KustomizeOptions = Options<typeof kustomizeFlags>;
 type Gates = { readonly [K in keyof typeof kustomizeGates]: boolean };
@@ -33,19 +40,11 @@ const maxParsedFiles = 1024 * 1024;
 /** Puts Kustomizations under control. */
 export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): void {
   const wake = (key: string): void => controller.enqueue(key);
-  const live = openLive(program, wake);
+  const clusters = openClusters(program, wake);
   const artifacts = openArtifacts(program);
   const deps: Deps = {
     settings: settingsOf(program.options, gates),
-    live,
-    engine: createApplyEngine({
-      client: program.client,
-      mapper: program.mapper,
-      live,
-      concurrentSsa: program.options['concurrent-ssa'],
-      overrideManagers: program.options['override-manager'],
-      customStageKinds: program.options['custom-apply-stage-kinds'],
-    }),
+    clusters,
     artifacts,
     manifests: new ManifestBuilder({
       strictSubstitution: gates.StrictPostBuildSubstitutions,
@@ -61,6 +60,8 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
       findSource(program, gates.DirectSourceFetch ? undefined : sources, reference, namespace),
     findKustomization: (key) => findKustomization(program, controller, key),
     variablesIn: (namespace) => (kind, name) => program.client.find(coreKinds[kind], { namespace, name }),
+    hasServiceAccount: async (namespace, name) =>
+      (await program.client.find(serviceAccountKind, { namespace, name }, { metadataOnly: true })) !== undefined,
     wake,
   };
   const controller = program.control<Kustomization>(kustomizationController(deps));
@@ -85,19 +86,28 @@ function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
   };
 }
 
-function openLive(program: KustomizeProgram, wake: (key: string) => void): LiveObjects {
-  const live = openLiveObjects({
-    client: program.client,
-    mapper: program.mapper,
-    overrideManagers: program.options['override-manager'],
+function openClusters(program: KustomizeProgram, wake: (key: string) => void): Clusters {
+  const { client, mapper, options, log } = program;
+  const clusters = new Clusters({
+    client,
+    mapper,
+    apply: {
+      concurrentSsa: options['concurrent-ssa'],
+      overrideManagers: options['override-manager'],
+      customStageKinds: options['custom-apply-stage-kinds'],
+    },
+    defaultServiceAccount: options['default-service-account'],
+    allowExec: options['insecure-kubeconfig-exec'],
+    allowInsecureTls: options['insecure-kubeconfig-tls'],
+    readSecret: (namespace, name) => client.find(coreKinds.Secret, { namespace, name }),
     onDrift: (owner, id, what) => {
-      program.log.debug({ owner, object: id, what }, 'an applied object was changed by someone else');
+      log.debug({ owner, object: id, what }, 'an applied object was changed by someone else');
       wake(owner);
     },
-    onError: (kind, error) => program.log.info({ kind, error: String(error) }, 'cannot watch applied objects'),
+    onError: (kind, error) => log.info({ kind, error: String(error) }, 'cannot watch applied objects'),
   });
-  program.onStart(() => Promise.resolve(live));
-  return live;
+  program.onStart(() => Promise.resolve(clusters));
+  return clusters;
 }
 
 /** The folder is ours alone from the moment on at which we lead; what a killed process left in it is removed then. */

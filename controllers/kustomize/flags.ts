@@ -60,13 +60,11 @@ const ownFlags = {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to run programs.',
-    noEffectYet: true,
   },
   'insecure-kubeconfig-tls': {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to skip the verification of certificates.',
-    noEffectYet: true,
   },
 } as const;
 

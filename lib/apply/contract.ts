@@ -134,6 +134,13 @@ export interface Tracker {
   stop(owner: string): void;
 }
 
+/** With whose rights objects are read and written. */
+export interface Actor {
+  readonly client: KubeClient;
+  /** Tells actors apart. Empty: the one whose rights the watches have. */
+  readonly name: string;
+}
+
 /** Live copies of what was applied, as small as possible, and what our last write of each object left. One per cluster. */
 export interface LiveObjects extends AsyncDisposable {
   /** Health of applied or named objects (kstatus). */
@@ -142,6 +149,11 @@ export interface LiveObjects extends AsyncDisposable {
   readonly termination: Tracker;
   /** Forgets the records of an owner that is gone. */
   forget(owner: Owner): void;
+  /**
+   * The same for someone with fewer rights: what the watches show is used only of objects that this actor wrote or compared
+   * itself; everything else is asked for with the actor's client, so that its own rights decide. Closing it closes nothing.
+   */
+  as(actor: Actor): LiveObjects;
 }
 
 export interface LiveObjectsOptions {

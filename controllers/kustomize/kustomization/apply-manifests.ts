@@ -11,7 +11,7 @@ import type { Manifests } from './read-objects.ts';
 export async function applyManifests(
   attempt: Attempt,
   manifests: Manifests,
-  deps: Pick<Deps, 'engine' | 'settings'>,
+  deps: Pick<Deps, 'settings'>,
 ): Promise<readonly Change[]> {
   const { spec, metadata, status } = attempt.kustomization;
   const before = status?.inventory;
@@ -20,7 +20,7 @@ export async function applyManifests(
     await attempt.run.record({ ...attempt.established, inventory: unionOf(before, ids) });
   }
   try {
-    const changes = await deps.engine.apply(manifests.objects, {
+    const changes = await attempt.access.engine.apply(manifests.objects, {
       owner: { name: metadata.name, namespace: metadata.namespace ?? '' },
       commonMetadata: spec.commonMetadata,
       force: spec.force === true,

@@ -42,12 +42,13 @@ function namedObjects({ spec }: Kustomization): readonly ObjectId[] {
 export async function checkHealth(
   attempt: Attempt,
   changes: readonly Change[],
-  deps: Pick<Deps, 'live' | 'healthWaits' | 'settings' | 'wake'>,
+  deps: Pick<Deps, 'healthWaits' | 'settings' | 'wake'>,
 ): Promise<HealthVerdict> {
   const { kustomization, key } = attempt;
+  const { health } = attempt.access.live;
   const ids = healthSet(kustomization, changes);
   if (ids.length === 0) {
-    deps.live.health.stop(key);
+    health.stop(key);
     deps.healthWaits.end(key);
     return { kind: 'passed', conditions: [], removes: ['Healthy'] };
   }
@@ -58,7 +59,7 @@ export async function checkHealth(
   });
   wait.changed ||= changes.some(isChanged);
   attempt.wait = wait;
-  const state = await deps.live.health.track(key, ids, {
+  const state = await health.track(key, ids, {
     key: waitKey(attempt, ids),
     timeoutMs: attempt.timeoutMs,
     failFast: deps.settings.failFast,
@@ -66,7 +67,7 @@ export async function checkHealth(
     wake: () => deps.wake(key),
   });
   if (state.state === 'progressing') return waiting(attempt, state);
-  deps.live.health.stop(key);
+  health.stop(key);
   deps.healthWaits.end(key);
   if (state.state !== 'current') throw unhealthy(attempt, state);
   return healthy(attempt, state.elapsedMs, wait);

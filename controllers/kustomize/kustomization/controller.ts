@@ -30,12 +30,13 @@ function onChange(event: CacheEvent<Kustomization>, deps: Deps): void {
   if (event.type === 'deleted') {
     deps.claims.forget(key);
     deps.terminations.delete(key);
-    deps.live.termination.stop(key);
+    deps.clusters.stopWaits(key);
+    deps.clusters.release(key);
   } else {
     deps.claims.update(event.object);
   }
   if (event.type === 'deleted' || spec.suspend === true) {
-    deps.live.health.stop(key);
+    deps.clusters.stopWaits(key);
     deps.healthWaits.end(key);
     deps.dependencyWaits.end(key);
   }
