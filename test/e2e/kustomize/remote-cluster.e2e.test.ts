@@ -26,10 +26,10 @@ after(async () => {
 const sourceRef = (name: string): object => ({ kind: 'GitRepository', name });
 
 /** A kubeconfig with everything in it, as a Secret has to hold. */
-async function selfContained({ kubeconfigPath, kubectl }: Remote): Promise<string> {
-  const { code, stdout, stderr } = await kubectl(['config', 'view', '--raw', '--flatten']);
+async function selfContained(cluster: Remote): Promise<string> {
+  const { code, stdout, stderr } = await cluster.kubectl(['config', 'view', '--raw', '--flatten']);
   assert.equal(code, 0, stderr);
-  return stdout === '' ? readFile(kubeconfigPath, 'utf8') : stdout;
+  return stdout === '' ? readFile(cluster.kubeconfigPath, 'utf8') : stdout;
 }
 
 async function namespaceOn(cluster: TestCluster): Promise<void> {
@@ -83,13 +83,22 @@ test('with serviceAccountName, the account of the other cluster applies', async 
   const user = `system:serviceaccount:${stage.namespace}:tenant`;
   await stage.ready('far-as', { status: 'False', message: new RegExp(`\\(Forbidden\\): .*"${user}" cannot patch`) });
   const rbac = 'rbac.authorization.k8s.io';
-  await remote.apply({
-    apiVersion: `${rbac}/v1`,
-    kind: 'RoleBinding',
-    metadata: { name: 'tenant', namespace: stage.namespace },
-    roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'admin' },
-    subjects: [{ kind: 'ServiceAccount', name: 'tenant', namespace: stage.namespace }],
-  });
+  const metadata = { name: 'tenant', namespace: stage.namespace };
+  await remote.apply(
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['*'] }],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: rbac, kind: 'Role', name: 'tenant' },
+      subjects: [{ kind: 'ServiceAccount', ...metadata }],
+    },
+  );
   await waitFor(async () => (await stage.ready('far-as', {}, 500)) !== undefined, { what: 'the tenant to apply' });
   assert.ok(await onRemote('configmaps/far-as-a'));
 });
