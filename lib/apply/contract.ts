@@ -16,6 +16,14 @@ export type Action = 'created' | 'configured' | 'unchanged' | 'skipped' | 'delet
 export interface Change {
   readonly id: ObjectId;
   readonly action: Action;
+  /** What others had changed, when this change took it back. */
+  readonly drift?: Drift | undefined;
+}
+
+/** A change of an object by someone else since we last wrote it. No value is named: it may be a secret. */
+export interface Drift {
+  /** As `.spec.replicas`; the first few. */
+  readonly fields: readonly { readonly path: string; readonly manager: string | undefined }[];
 }
 
 /** The Kustomization (or other applier) that an object belongs to; written as two labels on each object. */
@@ -31,6 +39,8 @@ export interface ApplyRequest {
   /** Delete and re-create what cannot be changed in place. */
   readonly force?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Fields of an object that others may change, as JSON pointers: their drift is not repaired (`spec.ignore`). */
+  readonly ignoredPaths?: ((object: KubeObject) => readonly string[]) | undefined;
   /** Told after each stage that was applied, before the next one starts. */
   readonly onStage?: ((changes: readonly Change[]) => void | Promise<void>) | undefined;
 }

@@ -13,6 +13,7 @@ import type {
 import { ApplyError, type ObjectFailure } from './error.ts';
 import { applyFailure } from './failure-text.ts';
 import { textAt } from './json.ts';
+import { parsePointer } from './json-pointer.ts';
 import { kindName } from './kind-watches.ts';
 import { liveStore } from './live-objects.ts';
 import { type Desired, desiredObject, isSopsEncrypted } from './normalise.ts';
@@ -55,17 +56,30 @@ async function applyInStages(
   customStageKinds: readonly string[],
 ): Promise<readonly Change[]> {
   refuseEncrypted(objects);
-  const desired = lastOfEach(objects.map((object) => desiredObject(object, request.owner, request.commonMetadata)));
+  const desired = lastOfEach(
+    objects.map((object) =>
+      desiredObject(
+        object,
+        request.owner,
+        request.commonMetadata,
+        (request.ignoredPaths?.(object) ?? []).map(parsePointer),
+      ),
+    ),
+  );
   const changes: Change[] = [];
   for (const stage of stagesOf(desired, customStageKinds)) {
     const written = await applyStage(session, stage.items, changes);
-    const made = written.map(({ desired: { id }, action }): Change => ({ id, action }));
+    const made = written.map(changeOf);
     changes.push(...made);
     for (const one of written) noteDefinition(session, one);
     if (stage.waits) await waitForStage(session, written, changes);
     await request.onStage?.(made);
   }
   return changes;
+}
+
+function changeOf({ desired: { id }, action, drift }: Written): Change {
+  return drift === undefined ? { id, action } : { id, action, drift };
 }
 
 function refuseEncrypted(objects: readonly KubeObject[]): void {
@@ -166,7 +180,7 @@ async function writeStage(
     const failures = results.flatMap((result) => ('failure' in result ? [result.failure] : []));
     written.push(...results.flatMap((result) => ('written' in result ? [result.written] : [])));
     if (failures.length > 0) {
-      const changes = [...before, ...written.map(({ desired: { id }, action }): Change => ({ id, action }))];
+      const changes = [...before, ...written.map(changeOf)];
       const code = failures.every(({ refused }) => refused) ? 'dryRun' : 'apply';
       throw new ApplyError(code, errorText(failures, changes), failures, changes);
     }
