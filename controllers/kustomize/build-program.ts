@@ -11,6 +11,7 @@ import { Claims } from './kustomization/claims.ts';
 import { kustomizationController } from './kustomization/controller.ts';
 import { DependencyWaits } from './kustomization/dependency-waits.ts';
 import type { Deps, Source } from './kustomization/deps.ts';
+import { DriftLog } from './kustomization/drift-log.ts';
 import { HealthWaits } from './kustomization/health-waits.ts';
 import { ManifestBuilder } from './kustomization/manifest-builder.ts';
 import type { Settings } from './kustomization/settings.ts';
@@ -40,7 +41,8 @@ const maxParsedFiles = 1024 * 1024;
 /** Puts Kustomizations under control. */
 export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): void {
   const wake = (key: string): void => controller.enqueue(key);
-  const clusters = openClusters(program, wake);
+  const drifts = new DriftLog(() => performance.now());
+  const clusters = openClusters(program, drifts, wake);
   const artifacts = openArtifacts(program);
   const deps: Deps = {
     settings: settingsOf(program.options, gates),
@@ -54,6 +56,7 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
     dependencyWaits: new DependencyWaits(),
     healthWaits: new HealthWaits(),
     claims: new Claims(),
+    drifts,
     terminations: new Map(),
     finished: new WeakMap(),
     findSource: (reference, namespace) =>
@@ -86,8 +89,14 @@ function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
   };
 }
 
-function openClusters(program: KustomizeProgram, wake: (key: string) => void): Clusters {
+const driftDetections = ['watch', 'interval'];
+
+function openClusters(program: KustomizeProgram, drifts: DriftLog, wake: (key: string) => void): Clusters {
   const { client, mapper, options, log } = program;
+  const detection = options['drift-detection'];
+  if (!driftDetections.includes(detection)) {
+    throw new Error(`cannot use --drift-detection="${detection}": expected ${driftDetections.join(' or ')}`);
+  }
   const clusters = new Clusters({
     client,
     mapper,
@@ -100,10 +109,13 @@ function openClusters(program: KustomizeProgram, wake: (key: string) => void): C
     allowExec: options['insecure-kubeconfig-exec'],
     allowInsecureTls: options['insecure-kubeconfig-tls'],
     readSecret: (namespace, name) => client.find(coreKinds.Secret, { namespace, name }),
-    onDrift: (owner, id, what) => {
-      log.debug({ owner, object: id, what }, 'an applied object was changed by someone else');
-      wake(owner);
-    },
+    ...(detection === 'watch' && {
+      onDrift: (owner, id, what) => {
+        log.debug({ owner, object: id, what }, 'an applied object was changed by someone else');
+        if (what === 'deleted') drifts.noteDeleted(owner, id);
+        wake(owner);
+      },
+    }),
     onError: (kind, error) => log.info({ kind, error: String(error) }, 'cannot watch applied objects'),
   });
   program.onStart(() => Promise.resolve(clusters));

@@ -251,7 +251,7 @@ export const spec: Schema<KustomizationSpec> = object(
       }),
     ),
     kubeConfig: optional(kubeConfig),
-    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.', comesLater: true })),
+    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.' })),
   },
   { description: 'What to build, and how to apply it.' },
 );

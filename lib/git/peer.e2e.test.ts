@@ -54,7 +54,11 @@ test('a shallow fetch reads the same commit and files as isomorphic-git', async 
     await server.createRepository('repo', { ...many, 'run.sh': { content: '#!/bin/sh\n', mode: 'executable' } });
     // Several versions of one file make the server send deltas.
     for (let version = 0; version < 5; version++) {
-      await server.commit('repo', { 'apps/large.yaml': `version: ${version}\n${'text: the same\n'.repeat(2000)}` }, `Version ${version}`);
+      await server.commit(
+        'repo',
+        { 'apps/large.yaml': `version: ${version}\n${'text: the same\n'.repeat(2000)}` },
+        `Version ${version}`,
+      );
     }
     const url = server.repositoryUrl('repo');
     const [ours, theirs] = [await readWithOurs(url, 'main', dir), await readWithPeer(url, 'main', `${dir}/peer`)];

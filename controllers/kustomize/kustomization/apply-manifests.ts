@@ -1,6 +1,7 @@
 import { ApplyError, type Change, formatChanges, formatObject, type ObjectId, objectId } from '#apply';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
+import { ignoredPaths } from './ignore-rules.ts';
 import { addsTo, inventoryOf, unionOf } from './inventory.ts';
 import type { Manifests } from './read-objects.ts';
 
@@ -11,7 +12,7 @@ import type { Manifests } from './read-objects.ts';
 export async function applyManifests(
   attempt: Attempt,
   manifests: Manifests,
-  deps: Pick<Deps, 'settings'>,
+  deps: Pick<Deps, 'drifts' | 'settings'>,
 ): Promise<readonly Change[]> {
   const { spec, metadata, status } = attempt.kustomization;
   const before = status?.inventory;
@@ -24,10 +25,12 @@ export async function applyManifests(
       owner: { name: metadata.name, namespace: metadata.namespace ?? '' },
       commonMetadata: spec.commonMetadata,
       force: spec.force === true,
+      ignoredPaths: ignoredBy(attempt),
       signal: attempt.run.signal,
     });
     attempt.establish({ inventory: inventoryOf(changes.map(({ id }) => id)) });
     reportChanges(attempt, changes, deps.settings.groupChangeLog);
+    reportDrift(attempt, changes, deps);
     return changes;
   } catch (error) {
     if (!(error instanceof ApplyError)) throw error;
@@ -40,6 +43,34 @@ export async function applyManifests(
     });
     throw attempt.failed('ReconciliationFailed', error);
   }
+}
+
+function ignoredBy(attempt: Attempt): ReturnType<typeof ignoredPaths> | undefined {
+  const rules = attempt.kustomization.spec.ignore ?? [];
+  if (rules.length === 0) return undefined;
+  try {
+    return ignoredPaths(rules);
+  } catch (error) {
+    throw attempt.failed('ReconciliationFailed', error);
+  }
+}
+
+/** Says what others changed and who they are; whom to talk to when it goes on. */
+function reportDrift(attempt: Attempt, changes: readonly Change[], { drifts }: Pick<Deps, 'drifts'>): void {
+  const { lines, disputes } = drifts.report(attempt.key, changes);
+  const { metadata } = attempt;
+  if (lines.length > 0) {
+    attempt.run.event({ type: 'Normal', reason: 'DriftCorrected', message: lines.join('\n'), metadata });
+  }
+  if (disputes.length === 0) return;
+  const advice =
+    'repairs come less and less often now, expected one writer: leave the field out of Git, or list it in spec.ignore';
+  attempt.run.event({
+    type: 'Warning',
+    reason: 'DriftDisputed',
+    message: `${disputes.join('\n')}\n${advice}`,
+    metadata,
+  });
 }
 
 export function isChanged({ action }: Change): boolean {

@@ -74,9 +74,9 @@ export async function checkHealth(
 }
 
 /** A wait goes on with its deadline as long as it is for the same thing. */
-function waitKey({ revision, kustomization }: Attempt, ids: readonly ObjectId[] = []): string {
+function waitKey({ revision, kustomization, manifests }: Attempt, ids: readonly ObjectId[] = []): string {
   const objects = ids.map((id) => inventoryEntry(id).id).join(' ');
-  return `${revision} ${kustomization.metadata.generation ?? 0} ${objects}`;
+  return `${revision} ${kustomization.metadata.generation ?? 0} ${manifests?.digest ?? ''} ${objects}`;
 }
 
 function waiting(attempt: Attempt, state: Extract<WaitState, { state: 'progressing' }>): HealthVerdict {

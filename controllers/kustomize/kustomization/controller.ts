@@ -29,6 +29,7 @@ function onChange(event: CacheEvent<Kustomization>, deps: Deps): void {
   const { spec } = event.object;
   if (event.type === 'deleted') {
     deps.claims.forget(key);
+    deps.drifts.forget(key);
     deps.terminations.delete(key);
     deps.clusters.stopWaits(key);
     deps.clusters.release(key);

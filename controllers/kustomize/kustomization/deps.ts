@@ -5,6 +5,7 @@ import type { Access } from '../access/clusters.ts';
 import type { VariableReader } from '../substitute/variables.ts';
 import type { Claims } from './claims.ts';
 import type { DependencyWaits } from './dependency-waits.ts';
+import type { DriftLog } from './drift-log.ts';
 import type { Terminations } from './finalize.ts';
 import type { HealthWaits } from './health-waits.ts';
 import type { ManifestBuilder } from './manifest-builder.ts';
@@ -40,6 +41,7 @@ export interface Deps {
   readonly dependencyWaits: DependencyWaits;
   readonly healthWaits: HealthWaits;
   readonly claims: Claims;
+  readonly drifts: DriftLog;
   readonly terminations: Terminations;
   /** What is told of a run that got a Kustomization ready. */
   readonly finished: WeakMap<Run<Kustomization>, Finished>;
