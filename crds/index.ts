@@ -25,8 +25,13 @@ export type {
 export {
   type AnyCustomResource,
   asAlert,
+  asBucket,
+  asExternalArtifact,
   asGitRepository,
+  asHelmChart,
+  asHelmRepository,
   asKustomization,
+  asOCIRepository,
   asProvider,
   asReceiver,
   type KindName,
@@ -86,6 +91,13 @@ export {
 } from './notification/receiver.ts';
 export type { CustomResource, KindInfo, PrinterColumn, Resource } from './schema/custom-resource.ts';
 export type { AnySchema, CelRule, Infer, JsonSchema, OptionalSchema, Schema } from './schema/schema.ts';
+export { type Bucket, type BucketSpec, type BucketStatus, type BucketSts, bucket } from './source/bucket.ts';
+export {
+  type ExternalArtifact,
+  type ExternalArtifactSpec,
+  type ExternalArtifactStatus,
+  externalArtifact,
+} from './source/external-artifact.ts';
 export {
   type GitRepository,
   type GitRepositoryInclude,
@@ -95,3 +107,25 @@ export {
   type GitRepositoryVerification,
   gitRepository,
 } from './source/git-repository.ts';
+export {
+  type HelmChart,
+  type HelmChartSourceRef,
+  type HelmChartSpec,
+  type HelmChartStatus,
+  helmChart,
+} from './source/helm-chart.ts';
+export {
+  type HelmRepository,
+  type HelmRepositorySpec,
+  type HelmRepositoryStatus,
+  helmRepository,
+} from './source/helm-repository.ts';
+export {
+  type OCILayerSelector,
+  type OCIRepository,
+  type OCIRepositoryRef,
+  type OCIRepositorySpec,
+  type OCIRepositoryStatus,
+  ociRepository,
+} from './source/oci-repository.ts';
+export type { ChartVerification, OciVerification, OidcIdentityMatch } from './source/verification.ts';

@@ -7,9 +7,24 @@ import { type Receiver, receiver } from './notification/receiver.ts';
 import type { AnySchema } from './schema/schema.ts';
 import type { KindInfo, PrinterColumn } from './schema/custom-resource.ts';
 import { unsupportedFieldsOf } from './schema/unsupported-fields.ts';
+import { type Bucket, bucket } from './source/bucket.ts';
+import { type ExternalArtifact, externalArtifact } from './source/external-artifact.ts';
 import { type GitRepository, gitRepository } from './source/git-repository.ts';
+import { type HelmChart, helmChart } from './source/helm-chart.ts';
+import { type HelmRepository, helmRepository } from './source/helm-repository.ts';
+import { type OCIRepository, ociRepository } from './source/oci-repository.ts';
 
-export type KindName = 'GitRepository' | 'Kustomization' | 'Alert' | 'Provider' | 'Receiver';
+export type KindName =
+  | 'GitRepository'
+  | 'OCIRepository'
+  | 'Bucket'
+  | 'HelmRepository'
+  | 'HelmChart'
+  | 'ExternalArtifact'
+  | 'Kustomization'
+  | 'Alert'
+  | 'Provider'
+  | 'Receiver';
 
 /** A kind for those who walk its schema: printers, `unsupportedFields`. */
 export interface AnyCustomResource extends KindInfo {
@@ -23,6 +38,11 @@ export interface AnyCustomResource extends KindInfo {
 /** Every kind that is installed, in the order in which they are printed. */
 export const kinds: Readonly<Record<KindName, AnyCustomResource>> = {
   GitRepository: gitRepository,
+  OCIRepository: ociRepository,
+  Bucket: bucket,
+  HelmRepository: helmRepository,
+  HelmChart: helmChart,
+  ExternalArtifact: externalArtifact,
   Kustomization: kustomization,
   Alert: alert,
   Provider: provider,
@@ -36,6 +56,26 @@ export const kinds: Readonly<Record<KindName, AnyCustomResource>> = {
 export function asGitRepository(object: unknown): GitRepository {
   // The cast rests on the check and on the API server's own validation; so in the functions below.
   return checked(object, kinds.GitRepository) as GitRepository;
+}
+
+export function asOCIRepository(object: unknown): OCIRepository {
+  return checked(object, kinds.OCIRepository) as OCIRepository;
+}
+
+export function asBucket(object: unknown): Bucket {
+  return checked(object, kinds.Bucket) as Bucket;
+}
+
+export function asHelmRepository(object: unknown): HelmRepository {
+  return checked(object, kinds.HelmRepository) as HelmRepository;
+}
+
+export function asHelmChart(object: unknown): HelmChart {
+  return checked(object, kinds.HelmChart) as HelmChart;
+}
+
+export function asExternalArtifact(object: unknown): ExternalArtifact {
+  return checked(object, kinds.ExternalArtifact) as ExternalArtifact;
 }
 
 export function asKustomization(object: unknown): Kustomization {

@@ -19,7 +19,18 @@ const areas: readonly Area[] = [
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
   { folder: 'lib/cel', door: 'cel', areas: [], packages: ['re2js'] },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
+  {
+    folder: 'lib/sops',
+    door: 'sops',
+    areas: ['kustomize'],
+    packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
+  },
+  {
+    folder: 'lib/git',
+    door: 'git',
+    areas: ['concurrency'],
+    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
+  },
   {
     folder: 'lib/artifact',
     door: 'artifact',
@@ -41,7 +52,7 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {
@@ -49,7 +60,7 @@ const areas: readonly Area[] = [
     areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
-  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
+  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['openpgp', 'ssh2', 'undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];

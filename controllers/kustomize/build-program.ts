@@ -7,6 +7,7 @@ import type { ObjectKey, WatchCache } from '#kube';
 import type { Controller, Options, Program } from '#runtime';
 import { Clusters } from './access/clusters.ts';
 import type { kustomizeFlags, kustomizeGates } from './flags.ts';
+import type { KeyStore } from './decrypt/decryption-keys.ts';
 import { Claims } from './kustomization/claims.ts';
 import { kustomizationController } from './kustomization/controller.ts';
 import { DependencyWaits } from './kustomization/dependency-waits.ts';
@@ -65,6 +66,7 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
     variablesIn: (namespace) => (kind, name) => program.client.find(coreKinds[kind], { namespace, name }),
     hasServiceAccount: async (namespace, name) =>
       (await program.client.find(serviceAccountKind, { namespace, name }, { metadataOnly: true })) !== undefined,
+    keyStore: keyStoreOf(program),
     wake,
   };
   const controller = program.control<Kustomization>(kustomizationController(deps));
@@ -87,6 +89,22 @@ function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
     groupChangeLog: gates.GroupChangeLog,
     defaultServiceAccount: options['default-service-account'],
   };
+}
+
+function keyStoreOf({ client, namespace, options, env }: KustomizeProgram): KeyStore {
+  const name = options['sops-age-secret'];
+  const { VAULT_TOKEN: token, VAULT_ADDR: server } = env;
+  return {
+    readSecret: (secretNamespace, secretName) =>
+      client.find(coreKinds.Secret, { namespace: secretNamespace, name: secretName }),
+    globalAgeSecret: name === '' ? undefined : { namespace, name },
+    // The address comes from a file in Git: once the operator has named a server, the token goes nowhere else.
+    vaultToken: (address) => (server === undefined || sameOrigin(address, server) ? token : undefined),
+  };
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
 }
 
 const driftDetections = ['watch', 'interval'];

@@ -52,8 +52,7 @@ const ownFlags = {
   'sops-age-secret': {
     type: 'string',
     default: '',
-    help: 'Secret in the namespace of the controller with age keys for all Kustomizations.',
-    noEffectYet: true,
+    help: 'Secret in the namespace of the controller with age keys for Kustomizations whose decryption names no Secret.',
   },
   'sops-vault-configmap': {
     type: 'string',

@@ -115,7 +115,8 @@ export class WorkQueue {
   /** Takes up nothing more and resolves when the work under way has ended. */
   async stop(): Promise<void> {
     this.#paused = true;
-    for (const key of [...this.#timers.keys()]) this.#unschedule(key);
+    for (const { timer } of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
     if (this.#working.size === 0) return;
     this.#idle ??= Promise.withResolvers<void>();
     await this.#idle.promise;

@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advertisedAddress, ArtifactStore, digestAlgorithms, isDigestAlgorithm, startFileServer } from '#artifact';
 import type { GitRepository } from '#crds';
+import { hostKeyAlgorithms, kexAlgorithms, supportedAlgorithms } from '#git';
 import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
 import type { sourceFlags } from './flags.ts';
@@ -20,6 +21,10 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   if (!isDigestAlgorithm(algorithm)) {
     throw new Error(`cannot use --artifact-digest-algo "${algorithm}": expected one of ${digestAlgorithms.join(', ')}`);
   }
+  const ssh = {
+    kexAlgorithms: supportedAlgorithms(options['ssh-kex-algos'], kexAlgorithms),
+    hostKeyAlgorithms: supportedAlgorithms(options['ssh-hostkey-algos'], hostKeyAlgorithms),
+  };
   const dir = options['storage-path'];
   if (!(await stat(dir)).isDirectory()) throw new Error(`cannot use --storage-path "${dir}": it is no directory`);
   const listen = parseListenAddress(options['storage-addr']);
@@ -45,7 +50,9 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   );
   // Only the leader serves: its Service must not send anyone to a replica whose folder is empty.
   program.onStart(() => startFileServer({ dir, ...listen }));
-  program.control<GitRepository>(gitRepositoryController({ store, client: program.client, dispatcher, temporaryDir }));
+  program.control<GitRepository>(
+    gitRepositoryController({ store, client: program.client, dispatcher, env, ssh, temporaryDir }),
+  );
 }
 
 /**

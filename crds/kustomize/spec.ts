@@ -152,9 +152,11 @@ const decryption: Schema<Decryption> = object(
           'Secret with the keys: `*.agekey`, `*.asc`, `sops.vault-token`, `sops.aws-kms`, `sops.azure-kv`, `sops.gcp-kms`.',
       }),
     ),
-    serviceAccountName: optional(string({ description: 'ServiceAccount whose workload identity opens cloud keys.' })),
+    serviceAccountName: optional(
+      string({ description: 'ServiceAccount whose workload identity opens cloud keys.', comesLater: true }),
+    ),
   },
-  { description: 'Opens manifests and Secrets that are encrypted with SOPS.', comesLater: true },
+  { description: 'Opens manifests and Secrets that are encrypted with SOPS.' },
 );
 
 const secretKeyReference: Schema<SecretKeyReference> = object(

@@ -67,6 +67,7 @@ export type Infer<S> = S extends Schema<infer T> | OptionalSchema<infer T> ? T :
 
 /** One schema for each field of T, optional where T is. */
 export type FieldsOf<T> = {
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- an empty object is what tells an optional key
   readonly [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? OptionalSchema<Required<T>[K]> : Schema<T[K]>;
 };
 

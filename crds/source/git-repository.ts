@@ -137,10 +137,6 @@ const spec: Schema<GitRepositorySpec> = object(
     url: string({
       description: 'Address of the repository: `https://`, `http://` or `ssh://`.',
       pattern: '^(http|https|ssh)://.*$',
-      comesLater: {
-        when: (url) => typeof url === 'string' && url.startsWith('ssh://'),
-        what: 'ssh:// addresses',
-      },
     }),
     interval: duration({ description: 'How often the remote is asked for a new revision. A little jitter is added.' }),
     timeout: optional(
@@ -172,7 +168,6 @@ const spec: Schema<GitRepositorySpec> = object(
       described(localObjectReference, {
         description:
           'Secret with the proxy: `address`, optionally `username` and `password`. Wins over the environment.',
-        comesLater: true,
       }),
     ),
     verify: optional(verify),

@@ -11,6 +11,15 @@ const object = (apiVersion: string, kind: string, spec: object): string =>
 const source = { kind: 'GitRepository', name: 'podinfo' };
 const gitRepository = (spec: object): string =>
   object('source.toolkit.fluxcd.io/v1', 'GitRepository', { url: 'https://example.com/r', interval: '1m', ...spec });
+const sourceOf =
+  (kind: string, defaults: object) =>
+  (spec: object): string =>
+    object('source.toolkit.fluxcd.io/v1', kind, { interval: '1m', ...defaults, ...spec });
+const ociRepository = sourceOf('OCIRepository', { url: 'oci://example.com/r' });
+const bucket = sourceOf('Bucket', { endpoint: 's3.example.com', bucketName: 'b' });
+const helmRepository = sourceOf('HelmRepository', { url: 'https://example.com/charts' });
+const helmChart = sourceOf('HelmChart', { chart: 'c', sourceRef: { kind: 'HelmRepository', name: 'r' } });
+const sts = { provider: 'aws', endpoint: 'https://sts.example.com' };
 const kustomization = (spec: object): string =>
   object('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', {
     interval: '1m',
@@ -75,6 +84,86 @@ export const badSamples: readonly BadSample[] = [
     name: 'an include without repository',
     yaml: gitRepository({ include: [{ fromPath: 'a' }] }),
     words: 'repository: Required value',
+  },
+
+  {
+    name: 'an OCIRepository over https',
+    yaml: ociRepository({ url: 'https://h/r' }),
+    words: 'spec.url: Invalid value',
+  },
+  {
+    name: 'an unknown layer operation',
+    yaml: ociRepository({ layerSelector: { operation: 'link' } }),
+    words: 'spec.layerSelector.operation: Unsupported value',
+  },
+  {
+    name: 'an unknown verifier',
+    yaml: ociRepository({ verify: { provider: 'pgp' } }),
+    words: 'spec.verify.provider: Unsupported value',
+  },
+  {
+    name: 'an OCI identity without subject',
+    yaml: ociRepository({ verify: { matchOIDCIdentity: [{ issuer: 'a' }] } }),
+    words: 'subject: Required value',
+  },
+  { name: 'a Bucket without name', yaml: bucket({ bucketName: undefined }), words: 'spec.bucketName: Required value' },
+  { name: 'an unknown Bucket provider', yaml: bucket({ provider: 'oss' }), words: 'spec.provider: Unsupported value' },
+  {
+    name: 'an STS endpoint without scheme',
+    yaml: bucket({ provider: 'aws', sts: { ...sts, endpoint: 'sts.example.com' } }),
+    words: 'spec.sts.endpoint: Invalid value',
+  },
+  {
+    name: 'STS for Azure',
+    yaml: bucket({ provider: 'azure', sts }),
+    words: "STS configuration is only supported for the 'aws' and 'generic' Bucket providers",
+  },
+  {
+    name: 'STS of another provider for AWS',
+    yaml: bucket({ provider: 'aws', sts: { ...sts, provider: 'ldap' } }),
+    words: "STS provider must be 'aws' for the 'aws' Bucket provider",
+  },
+  {
+    name: 'STS of AWS for a generic Bucket',
+    yaml: bucket({ sts }),
+    words: "STS provider must be 'ldap' for the 'generic' Bucket provider",
+  },
+  {
+    name: 'a Secret for STS of AWS',
+    yaml: bucket({ provider: 'aws', sts: { ...sts, secretRef } }),
+    words: "spec.sts.secretRef is not required for the 'aws' STS provider",
+  },
+  {
+    name: 'certificates for STS of AWS',
+    yaml: bucket({ provider: 'aws', sts: { ...sts, certSecretRef: secretRef } }),
+    words: "spec.sts.certSecretRef is not required for the 'aws' STS provider",
+  },
+  {
+    name: 'a serviceAccountName for a generic Bucket',
+    yaml: bucket({ serviceAccountName: 'sa' }),
+    words: "ServiceAccountName is not supported for the 'generic' Bucket provider",
+  },
+  {
+    name: 'a Bucket with a Secret and a ServiceAccount',
+    yaml: bucket({ provider: 'gcp', secretRef, serviceAccountName: 'sa' }),
+    words: 'cannot set both .spec.secretRef and .spec.serviceAccountName',
+  },
+  { name: 'a HelmRepository over ftp', yaml: helmRepository({ url: 'ftp://h' }), words: 'spec.url: Invalid value' },
+  { name: 'an unknown repository type', yaml: helmRepository({ type: 'git' }), words: 'spec.type: Unsupported value' },
+  {
+    name: 'a HelmChart of an unknown source',
+    yaml: helmChart({ sourceRef: { kind: 'OCIRepository', name: 'r' } }),
+    words: 'spec.sourceRef.kind: Unsupported value',
+  },
+  {
+    name: 'an unknown reconcileStrategy',
+    yaml: helmChart({ reconcileStrategy: 'Always' }),
+    words: 'spec.reconcileStrategy: Unsupported value',
+  },
+  {
+    name: 'verification of a chart out of Git',
+    yaml: helmChart({ sourceRef: source, verify: { provider: 'cosign' } }),
+    words: "spec.verify is only supported when spec.sourceRef.kind is 'HelmRepository'",
   },
 
   {

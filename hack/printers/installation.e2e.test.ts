@@ -119,6 +119,18 @@ test('a fresh object gets the defaults, a status that differs from a handled one
   const header = async (resource: string): Promise<string | undefined> =>
     (await kubectl(['get', '-n', 'flux-system', resource])).split('\n')[0]?.replaceAll(/ +/g, ' ').trim();
   assert.equal(await header('gitrepositories'), 'NAME URL AGE READY STATUS');
+  await kubectl(['apply', '-f', join(root, 'config/samples/ocirepository.yaml')]);
+  await kubectl(['apply', '-f', join(root, 'config/samples/bucket.yaml')]);
+  await kubectl(['apply', '-f', join(root, 'config/samples/helmrepository.yaml')]);
+  await kubectl(['apply', '-f', join(root, 'config/samples/helmchart.yaml')]);
+  await kubectl(['apply', '-f', join(root, 'config/samples/externalartifact.yaml')]);
+  assert.equal(await read('ea/generated', '.status'), '');
+  assert.equal(await read('hc/podinfo-git', '.spec.version'), '*');
+  assert.equal(await header('ocirepo'), 'NAME URL READY STATUS AGE');
+  assert.equal(await header('buckets'), 'NAME ENDPOINT AGE READY STATUS');
+  assert.equal(await header('helmrepo'), 'NAME URL AGE READY STATUS');
+  assert.equal(await header('hc'), 'NAME CHART VERSION SOURCE KIND SOURCE NAME AGE READY STATUS');
+  assert.equal(await header('ea'), 'NAME AGE READY STATUS SOURCE');
   assert.equal(await header('ks'), 'NAME AGE READY STATUS');
   assert.equal(await header('receivers'), 'NAME AGE READY STATUS');
 });

@@ -32,6 +32,10 @@ const sourceKinds = [
   'helmrepositories',
   'ocirepositories',
 ];
+/** ExternalArtifacts are written by others. */
+const fetchedKinds = sourceKinds.filter((plural) => plural !== 'externalartifacts');
+/** What a Kustomization can be built from. */
+const kustomizationSources = ['buckets', 'externalartifacts', 'gitrepositories', 'ocirepositories'];
 const imageKinds = ['imagepolicies', 'imagerepositories', 'imageupdateautomations'];
 
 /** Kinds of all toolkit controllers, other people's included: Alerts read their labels, Receivers annotate them. */
@@ -57,10 +61,16 @@ export const clusterRoles: readonly ClusterRole[] = [
     name: 'source-controller',
     serviceAccount: 'source-controller',
     rules: [
-      { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['gitrepositories'], verbs: own },
-      { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['gitrepositories/status'], verbs: writeStatus },
+      { apiGroups: ['source.toolkit.fluxcd.io'], resources: fetchedKinds, verbs: own },
+      {
+        apiGroups: ['source.toolkit.fluxcd.io'],
+        resources: fetchedKinds.map((plural) => `${plural}/status`),
+        verbs: writeStatus,
+      },
       // Credentials that a source names, read when it runs.
       { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+      // Pull secrets of the account that an OCIRepository names.
+      { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['get'] },
       events,
     ],
   },
@@ -70,7 +80,7 @@ export const clusterRoles: readonly ClusterRole[] = [
     rules: [
       { apiGroups: ['kustomize.toolkit.fluxcd.io'], resources: ['kustomizations'], verbs: own },
       { apiGroups: ['kustomize.toolkit.fluxcd.io'], resources: ['kustomizations/status'], verbs: writeStatus },
-      { apiGroups: ['source.toolkit.fluxcd.io'], resources: ['gitrepositories'], verbs: read },
+      { apiGroups: ['source.toolkit.fluxcd.io'], resources: kustomizationSources, verbs: read },
       // Variables of postBuild.substituteFrom, watched where they carry the watch label.
       { apiGroups: [''], resources: ['configmaps', 'secrets'], verbs: read },
       // Whether the account to act for still exists, when a Kustomization is deleted.

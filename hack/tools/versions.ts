@@ -6,7 +6,13 @@ export type ToolName =
   | 'kube-controller-manager'
   | 'kube-scheduler'
   | 'kwok'
-  | 'kustomize';
+  | 'kustomize'
+  | 'cel-oracle'
+  | 'sops'
+  | 'age-keygen'
+  | 'registry'
+  | 'gofakes3'
+  | 'helm';
 
 /** Where a project publishes its binaries, with the file that lists their sha256. */
 export interface Release {
@@ -70,6 +76,14 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
       };
     },
   },
+  // Our own few lines around cel-go; the last number moves with them.
+  'cel-oracle': {
+    version: 'v0.26.0-1',
+    module: 'cel-oracle',
+    package: '.',
+    linkFlags: '',
+    buildTime: 'about half a minute',
+  },
   'kube-apiserver': kubernetesTool('kube-apiserver', 'about 4 minutes'),
   etcd: {
     version: 'v3.6.5',
@@ -92,6 +106,41 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     package: 'sigs.k8s.io/kwok/cmd/kwok',
     linkFlags: '',
     buildTime: 'about half a minute',
+  },
+  sops: {
+    version: 'v3.13.3',
+    module: 'sops',
+    package: 'github.com/getsops/sops/v3/cmd/sops',
+    linkFlags: '',
+    buildTime: 'about two minutes',
+  },
+  'age-keygen': {
+    version: 'v1.3.2',
+    module: 'age',
+    package: 'filippo.io/age/cmd/age-keygen',
+    linkFlags: '',
+    buildTime: 'a few seconds',
+  },
+  registry: {
+    version: 'v3.1.2',
+    module: 'distribution',
+    package: 'github.com/distribution/distribution/v3/cmd/registry',
+    linkFlags: '',
+    buildTime: 'about a minute',
+  },
+  gofakes3: {
+    version: 'v1.2.0',
+    module: 'gofakes3',
+    package: 'github.com/johannesboyne/gofakes3/cmd/gofakes3',
+    linkFlags: '',
+    buildTime: 'a few seconds',
+  },
+  helm: {
+    version: 'v3.22.0',
+    module: 'helm',
+    package: 'helm.sh/helm/v3/cmd/helm',
+    linkFlags: '-X helm.sh/helm/v3/internal/version.version=v3.22.0',
+    buildTime: 'about a minute',
   },
 };
 

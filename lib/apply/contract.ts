@@ -72,6 +72,12 @@ export interface ApplyEngine {
   apply(objects: readonly KubeObject[], request: ApplyRequest): Promise<readonly Change[]>;
   /** Deletes what still belongs to the owner, last applied first. Never throws for a single object. */
   prune(ids: readonly ObjectId[], request: PruneRequest): Promise<PruneResult>;
+  /**
+   * The ids as the API server has them: a cluster-scoped object has no namespace, whatever its manifest says. Ids that are
+   * compared with those of changes must come through here first.
+   * @throws when the kinds cannot be looked up now
+   */
+  identify(ids: readonly ObjectId[], signal?: AbortSignal): Promise<readonly ObjectId[]>;
 }
 
 export interface ApplyEngineOptions {

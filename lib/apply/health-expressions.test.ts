@@ -74,6 +74,6 @@ for (const c of [
   },
 ]) {
   test(`compileHealthExpressions refuses ${c.name}`, () => {
-    assert.throws(() => compileHealthExpressions(c.rules), c.want);
+    assert.throws(() => compileHealthExpressions(c.rules), { message: c.want });
   });
 }

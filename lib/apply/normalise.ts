@@ -67,9 +67,18 @@ export function desiredObject(
     metadata['annotations'] = { ...textMap(metadata['annotations']), ...common.annotations };
   }
   normaliseKind(object, source, id);
-  const desired = object as KubeObject & { metadata: ObjectMeta };
-  const text = JSON.stringify(withoutIgnored(desired, ignored));
-  return { id, object: desired, digest: hash('sha1', text, 'base64'), ignored };
+  return digested(id, object as KubeObject & { metadata: ObjectMeta }, ignored);
+}
+
+/** The same for an object of a cluster-scoped kind whose manifest names a namespace. */
+export function clusterScoped({ object, ignored }: Desired, id: ObjectId): Desired {
+  const { namespace: _dropped, ...metadata } = object.metadata;
+  return digested(id, { ...object, metadata }, ignored);
+}
+
+function digested(id: ObjectId, object: KubeObject, ignored: readonly FieldPath[]): Desired {
+  const text = JSON.stringify(withoutIgnored(object, ignored));
+  return { id, object, digest: hash('sha1', text, 'base64'), ignored };
 }
 
 /** Label values that YAML read as numbers or booleans become text: Flux drops all labels of such an object (trap 47). */

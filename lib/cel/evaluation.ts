@@ -1,5 +1,6 @@
 import type { Budget } from './budget.ts';
 import { CelError, failure } from './error.ts';
+import { goDouble } from './functions/go-number.ts';
 import { CelList, CelMap, CelOptional, CelUint, typeName, type Value } from './value.ts';
 
 /** One evaluation: the variables given, those of loops by number, and what is left to spend. */
@@ -37,7 +38,13 @@ export function noSuchKey(key: Value): CelError {
   return failure(`no such key: ${keyText(key)}`);
 }
 
+/** Whether anything can be found by it. */
+export function isKey(key: Value): boolean {
+  return typeof key !== 'object' || key instanceof CelUint;
+}
+
 function keyText(key: Value): string {
+  if (typeof key === 'number') return goDouble(key);
   if (key instanceof CelUint) return String(key.value);
   return typeof key === 'object' ? '<value>' : String(key);
 }
@@ -78,6 +85,7 @@ export function select(container: Value, key: Value): Value {
 
 /** `container.?key` and `container[?key]`. */
 export function optionalSelect(container: Value, key: Value): CelOptional {
+  if (!isKey(key)) throw failure(`invalid qualifier type: ${typeName(key)}`);
   const content = container instanceof CelOptional ? container.value : container;
   const found = content === undefined ? undefined : find(content, key);
   return found === undefined ? CelOptional.none : new CelOptional(found);

@@ -1,21 +1,12 @@
 import { CelError, failure } from './error.ts';
-import {
-  attempt,
-  type Frame,
-  GrowingList,
-  isPresent,
-  noOverload,
-  optionalSelect,
-  type Run,
-  select,
-} from './evaluation.ts';
+import { attempt, GrowingList, isKey, isPresent, noOverload, optionalSelect, type Run, select } from './evaluation.ts';
 import { conversions } from './functions/conversion.ts';
 import { library } from './functions/library.ts';
 import { compilePattern } from './functions/text.ts';
 import { Budget, textCost } from './budget.ts';
 import { type Call, type Comprehension, type Node, qualifiedName, type Select } from './syntax/ast.ts';
 import { functions, typeNames } from './types/declarations.ts';
-import { CelList, CelMap, CelOptional, CelType, CelUint, typeName, type Value } from './value.ts';
+import { CelList, CelMap, CelOptional, CelType, typeName, type Value } from './value.ts';
 
 /** Variables of the loops around a node; the place in the list is the slot. */
 type Scope = readonly string[];
@@ -84,8 +75,14 @@ function planCall(node: Call, scope: Scope): Run {
   const isQualified = prefix !== undefined && library.has(`${prefix}.${node.name}`);
   const name = isQualified ? `${prefix}.${node.name}` : node.name;
   const nodes = node.target === undefined || isQualified ? node.args : [node.target, ...node.args];
-  const args = nodes.map((arg) => plan(arg, scope));
+  const args = nodes.map((arg, index) => plan(arg, scope, index === 0 ? optionalChain(node) : undefined));
   return special(name, nodes, args, scope) ?? called(name, nodes, args);
+}
+
+/** `a.?b` counts as `a.b` where it is said what is not there. */
+function optionalChain({ name, args: [operand, field] }: Call): string | undefined {
+  const prefix = name === '_?._' && operand !== undefined ? qualifiedName(operand) : undefined;
+  return prefix !== undefined && field?.kind === 'constant' ? `${prefix}.${String(field.value)}` : undefined;
 }
 
 function called(name: string, nodes: readonly Node[], args: readonly Run[]): Run {
@@ -109,7 +106,7 @@ function called(name: string, nodes: readonly Node[], args: readonly Run[]): Run
 }
 
 function isConversion(name: string): boolean {
-  return Object.hasOwn(conversions, name) || name === 'dyn';
+  return Object.hasOwn(conversions, name) || name === 'dyn' || name === 'type';
 }
 
 /** Functions that need no values given. */
@@ -145,10 +142,11 @@ function special(name: string, nodes: readonly Node[], args: readonly Run[], sco
       return c === undefined ? undefined : ternary(a, b, c);
     case '_[_]/2':
       refuseKey(constants.get(b));
-      return (frame) => indexed(a(frame), b(frame), frame);
+      return planIndex(a, b, select);
     case '_[?_]/2':
     case '_?._/2':
-      return (frame) => optionalSelect(a(frame), b(frame));
+      refuseKey(constants.get(b));
+      return planIndex(a, b, optionalSelect);
     case 'or/2':
       return alternative(a, b, true);
     case 'orValue/2':
@@ -164,13 +162,16 @@ function special(name: string, nodes: readonly Node[], args: readonly Run[], sco
 
 /** @throws CelError for a constant that no container has as its key */
 function refuseKey(key: Value | undefined): void {
-  if (key === null || (typeof key === 'object' && !(key instanceof CelUint)))
-    throw new CelError('check', `invalid qualifier type: ${typeName(key)}`);
+  if (key !== undefined && !isKey(key)) throw new CelError('check', `invalid qualifier type: ${typeName(key)}`);
 }
 
-function indexed(container: Value, key: Value, frame: Frame): Value {
-  frame.budget.spend(1);
-  return select(container, key);
+/** Of what is not there nothing is looked for: the key is not even evaluated. */
+function planIndex(container: Run, key: Run, look: (container: Value, key: Value) => Value): Run {
+  return (frame) => {
+    frame.budget.spend(1);
+    const value = container(frame);
+    return value instanceof CelOptional && value.value === undefined ? value : look(value, key(frame));
+  };
 }
 
 /** The operand that decides may stand on either side, and makes up for a failure on the other. */
@@ -199,11 +200,9 @@ function ternary(condition: Run, yes: Run, no: Run): Run {
 function alternative(first: Run, other: Run, isOptional: boolean): Run {
   return (frame) => {
     const optional = first(frame);
-    if (!(optional instanceof CelOptional)) throw noOverload(isOptional ? 'or' : 'orValue');
+    if (!(optional instanceof CelOptional)) return optional; // cel-go does not look twice without a type check
     if (optional.value !== undefined) return isOptional ? optional : optional.value;
-    const value = other(frame);
-    if (isOptional && !(value instanceof CelOptional)) throw noOverload('or');
-    return value;
+    return other(frame);
   };
 }
 
@@ -265,7 +264,10 @@ function planMap({ entries }: Node & { kind: 'map' }, scope: Scope): Run {
     value: plan(value, scope),
     optional,
   }));
-  return (frame) => {
+  const isConstant = planned.every(
+    ({ key, value, optional }) => !optional && constants.has(key) && constants.has(value),
+  );
+  const map: Run = (frame) => {
     frame.budget.spend(1 + planned.length);
     const content: (readonly [Value, Value])[] = [];
     for (const { key, value, optional } of planned) {
@@ -275,6 +277,7 @@ function planMap({ entries }: Node & { kind: 'map' }, scope: Scope): Run {
     }
     return CelMap.of(content);
   };
+  return isConstant ? folded(map) : map;
 }
 
 function planLoop(node: Comprehension, scope: Scope): Run {

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import peer, { TREE, type WalkerEntry } from 'isomorphic-git';
+import { clone, resolveRef, TREE, walk, type WalkerEntry } from 'isomorphic-git';
 import http from 'isomorphic-git/http/node';
 import { startGitServer } from '#test-kit';
 import { checkOut, resolveReference } from './checkout.ts';
@@ -32,7 +32,7 @@ async function readWithOurs(url: string, branch: string, dir: string): Promise<R
 }
 
 async function readWithPeer(url: string, branch: string, dir: string): Promise<Read> {
-  await peer.clone({ fs, http, dir, url, ref: branch, depth: 1, singleBranch: true, noCheckout: true });
+  await clone({ fs, http, dir, url, ref: branch, depth: 1, singleBranch: true, noCheckout: true });
   const files: Record<string, string> = {};
   const map = async (path: string, entries: (WalkerEntry | null)[]): Promise<void> => {
     const [entry] = entries;
@@ -40,8 +40,8 @@ async function readWithPeer(url: string, branch: string, dir: string): Promise<R
     if (((await entry.mode()) & 0o170000) === 0o120000) return; // symlinks are not packed
     files[path] = Buffer.from((await entry.content()) ?? []).toString();
   };
-  await peer.walk({ fs, dir, trees: [TREE({ ref: branch })], map });
-  return { commit: await peer.resolveRef({ fs, dir, ref: branch }), files };
+  await walk({ fs, dir, trees: [TREE({ ref: branch })], map });
+  return { commit: await resolveRef({ fs, dir, ref: branch }), files };
 }
 
 test('a shallow fetch reads the same commit and files as isomorphic-git', async () => {

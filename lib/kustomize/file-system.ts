@@ -25,7 +25,7 @@ export function isInOrBelow(path: string, folder: string): boolean {
  * must stay inside, with the words that Flux's controllers use for it.
  */
 export function diskFileSystem(root?: string): FileSystem {
-  const realRoot = root === undefined ? undefined : realpathSync(root);
+  const realRoot = root === undefined ? undefined : realpathSync.native(root);
   const confine = (operation: string, path: string, real: string): string => {
     if (realRoot !== undefined && !isInOrBelow(real, realRoot)) {
       throw new KustomizeError(
@@ -42,7 +42,7 @@ export function diskFileSystem(root?: string): FileSystem {
       confine(operation, path, resolve(path));
     }
     try {
-      return confine(operation, path, realpathSync(path));
+      return confine(operation, path, realpathSync.native(path));
     } catch (error) {
       throw error instanceof KustomizeError ? error : missing(path);
     }
@@ -67,7 +67,7 @@ function missing(path: string): KustomizeError {
   let culprit = resolve(path);
   for (let parent = dirname(culprit); parent !== culprit; parent = dirname(parent)) {
     try {
-      realpathSync(parent);
+      realpathSync.native(parent);
       break;
     } catch {
       culprit = parent;

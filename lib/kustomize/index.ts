@@ -9,20 +9,27 @@ export { anchored } from './patch/selector.ts';
 export type { Order } from './order/sort.ts';
 export { ParseCache } from './resource/read-resources.ts';
 export {
+  blockScalar,
   cloneNode,
+  type CommentedDocument,
   equalNodes,
   fromJson,
   goJsonMarshal,
+  inlineScalar,
+  isBase60,
+  isSimpleKey,
   type JsonValue,
   MapNode,
   type Node,
   print,
   printDocuments,
   readDocuments,
+  readDocumentsWithComments,
   readYamlV2,
   scalar,
   ScalarNode,
   SeqNode,
+  type SourceComment,
   toJson,
   YamlError,
 } from './yaml/index.ts';

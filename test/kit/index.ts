@@ -1,3 +1,4 @@
+export { type ApiGate, type ApiWrite, startApiGate, type Strike, type StrikeMoment } from './api-gate.ts';
 export { makeServerCertificate, type ServerCertificate } from './certificates.ts';
 export {
   type ControllerName,
@@ -18,5 +19,18 @@ export {
 } from './git-server.ts';
 export { type HttpSink, httpSink, type ReceivedRequest, type SinkAnswer } from './http-sink.ts';
 export { ownCluster, sharedCluster, type SharedClusterOptions, type TestCluster, testLabel } from './shared-cluster.ts';
+export { type ProxyServer, type ProxyServerOptions, startProxyServer } from './proxy-server.ts';
+export { knownHostsLine, makeSshKey, type SshKey, type SshKeyType } from './ssh-keys.ts';
+export {
+  gpgSigner,
+  hasProgram,
+  pgpSigner,
+  signCommit,
+  type Signer,
+  signTag,
+  sshKeygenSigner,
+  sshSigner,
+} from './signers.ts';
+export { sshdPath, type SshServer, type SshServerOptions, startSshServer } from './ssh-server.ts';
 export { checkStatus, type StatusRuleOptions, statusViolations } from './status-rules.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';

@@ -2,6 +2,7 @@ import type { ArtifactCache } from '#artifact';
 import type { Artifact, Kustomization, KustomizationSourceRef } from '#crds';
 import type { Run } from '#runtime';
 import type { Access } from '../access/clusters.ts';
+import type { KeyStore } from '../decrypt/decryption-keys.ts';
 import type { VariableReader } from '../substitute/variables.ts';
 import type { Claims } from './claims.ts';
 import type { DependencyWaits } from './dependency-waits.ts';
@@ -53,6 +54,7 @@ export interface Deps {
   variablesIn(namespace: string): VariableReader;
   /** Whether a ServiceAccount is there, on the cluster of the controller. */
   hasServiceAccount(namespace: string, name: string): Promise<boolean>;
+  readonly keyStore: KeyStore;
   /** Asks for another run of a Kustomization, soon. */
   wake(key: string): void;
 }

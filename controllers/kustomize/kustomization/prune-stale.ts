@@ -1,5 +1,6 @@
 import { type Change, diffInventory, formatChanges, type ObjectId, pruneMessage } from '#apply';
 import type { Attempt } from './attempt.ts';
+import { identify } from './identify.ts';
 import { inventoryIds, inventoryOf } from './inventory.ts';
 
 /**
@@ -9,7 +10,8 @@ import { inventoryIds, inventoryOf } from './inventory.ts';
 export async function pruneStale(attempt: Attempt, changes: readonly Change[]): Promise<void> {
   const { spec, metadata, status } = attempt.kustomization;
   const applied = changes.map(({ id }) => id);
-  const stale = diffInventory(inventoryIds(status?.inventory), applied);
+  const before = await identify(attempt, inventoryIds(status?.inventory), 'PruneFailed');
+  const stale = diffInventory(before, applied);
   if (!spec.prune || stale.length === 0) return;
   const owner = { name: metadata.name, namespace: metadata.namespace ?? '' };
   const result = await attempt.access.engine.prune(stale, { owner, signal: attempt.run.signal });

@@ -55,6 +55,6 @@ for (const c of [
   },
 ]) {
   test(`customStatusId refuses ${c.name}`, () => {
-    assert.throws(() => customStatusId(event, provider(c.text), alert), c.want);
+    assert.throws(() => customStatusId(event, provider(c.text), alert), { message: c.want });
   });
 }

@@ -84,7 +84,7 @@ for (const c of [
   },
 ]) {
   test(`ResourceFilters refuses ${c.name}`, () => {
-    assert.throws(() => ResourceFilters.of(receiver(undefined, c.filter)), c.want);
+    assert.throws(() => ResourceFilters.of(receiver(undefined, c.filter)), { message: c.want });
   });
 }
 

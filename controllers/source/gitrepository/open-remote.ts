@@ -1,10 +1,9 @@
-import { type GitRemote, openHttpRemote } from '#git';
-import { isNotFound, type Resource } from '#kube';
+import { type GitRemote, openHttpRemote, openSshRemote, openTunnel, type ProxyOptions } from '#git';
 import type { Attempt } from './attempt.ts';
-import { authOptions, type AuthOptions } from './auth-options.ts';
+import { authOptions, sshAuthOptions } from './auth-options.ts';
 import type { Deps } from './deps.ts';
-
-const secrets: Resource = { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
+import { proxyOf } from './read-proxy.ts';
+import { messageOf, readCredentials } from './read-secret.ts';
 
 /**
  * The remote, with the credentials of the Secret. Nothing is connected yet.
@@ -12,16 +11,30 @@ const secrets: Resource = { group: '', version: 'v1', kind: 'Secret', plural: 's
  */
 export async function openRemote(attempt: Attempt, deps: Deps): Promise<GitRemote> {
   const { url, secretRef } = attempt.repository.spec;
+  const proxyFor = await proxyOf(attempt, deps);
   const parsed = parseUrl(attempt, url);
-  const data = secretRef === undefined ? {} : await readSecret(attempt, secretRef.name, deps);
-  let options: AuthOptions;
+  const data = secretRef === undefined ? {} : await readCredentials(attempt, secretRef.name, deps);
   try {
-    options = authOptions(data, parsed);
+    return await remoteWith(parsed, data, proxyFor(parsed), deps);
   } catch (error) {
     const message = `failed to configure authentication options: ${messageOf(error)}`;
     throw attempt.fetchFailed('AuthenticationFailed', message, error);
   }
-  return openHttpRemote({ url, ...options, dispatcher: deps.dispatcher }, { dir: deps.temporaryDir });
+}
+
+async function remoteWith(
+  url: URL,
+  data: Readonly<Record<string, string>>,
+  proxy: ProxyOptions | undefined,
+  deps: Pick<Deps, 'dispatcher' | 'ssh' | 'temporaryDir'>,
+): Promise<GitRemote> {
+  const limits = { dir: deps.temporaryDir };
+  if (url.protocol === 'ssh:') {
+    const auth = await sshAuthOptions(data);
+    const tunnel = proxy === undefined ? undefined : openTunnel(proxy);
+    return openSshRemote({ url: url.href, ...auth, ...deps.ssh, tunnel }, limits);
+  }
+  return openHttpRemote({ url: url.href, ...authOptions(data, url), proxy, dispatcher: deps.dispatcher }, limits);
 }
 
 function parseUrl(attempt: Attempt, text: string): URL {
@@ -34,40 +47,13 @@ function parseUrl(attempt: Attempt, text: string): URL {
   try {
     url = new URL(text);
     decodeURIComponent(url.username + url.password);
+    if (url.protocol === 'ssh:') decodeURIComponent(url.pathname);
   } catch (error) {
     throw invalid('invalid URL', error);
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+  if (!['http:', 'https:', 'ssh:'].includes(url.protocol)) {
     throw invalid(`unsupported scheme "${url.protocol.slice(0, -1)}"`);
   }
+  if (url.hostname === '') throw invalid('missing host');
   return url;
-}
-
-async function readSecret(
-  attempt: Attempt,
-  name: string,
-  deps: Pick<Deps, 'client'>,
-): Promise<Readonly<Record<string, string>>> {
-  const namespace = attempt.repository.metadata.namespace ?? '';
-  try {
-    const secret = await deps.client.get(secrets, { namespace, name }, { signal: attempt.run.signal });
-    return decodeData(secret['data']);
-  } catch (error) {
-    attempt.run.signal.throwIfAborted();
-    // Flux says it twice, and people's alerts match on its words.
-    const prefix = `failed to get secret '${namespace}/${name}'`;
-    const why = isNotFound(error) ? `secrets "${name}" not found` : messageOf(error);
-    throw attempt.fetchFailed('AuthenticationFailed', `${prefix}: ${prefix}: ${why}`, error);
-  }
-}
-
-function decodeData(data: unknown): Readonly<Record<string, string>> {
-  if (typeof data !== 'object' || data === null) return {};
-  return Object.fromEntries(
-    Object.entries(data).map(([key, value]) => [key, Buffer.from(String(value), 'base64').toString('utf8')]),
-  );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

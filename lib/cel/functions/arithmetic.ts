@@ -108,7 +108,10 @@ export const arithmetic: Implementations = {
     ),
   '_/_': ([a, b]) => numbers(a, b, divide, (x, y) => x / y),
   '_%_': ([a, b]) => numbers(a, b, modulo),
-  '-_': ([a]) => (typeof a === 'bigint' ? intOf(-a) : typeof a === 'number' ? -a : undefined),
+  '-_': ([a]) => {
+    if (a instanceof CelDuration) return durationOf(-a.ns);
+    return typeof a === 'bigint' ? intOf(-a) : typeof a === 'number' ? -a : undefined;
+  },
   '!_': ([a]) => (typeof a === 'boolean' ? !a : undefined),
   '_==_': ([a = null, b = null], budget) => equal(a, b, budget),
   '_!=_': ([a = null, b = null], budget) => !equal(a, b, budget),

@@ -90,7 +90,7 @@ const printAny: Clause = (value, precision, budget) => {
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return special(value) ?? plainDouble(value);
   if (value instanceof CelUint) return String(value.value);
-  if (value instanceof CelList) return `[${value.items.map((item) => printAny(item, precision, budget)).join(', ')}]`;
+  if (value instanceof CelList) return printList(value, precision, budget);
   if (value instanceof CelMap) return printMap(value, precision, budget);
   if (value instanceof CelTimestamp) return timestampText(value);
   if (value instanceof CelDuration) return durationText(value);
@@ -98,12 +98,18 @@ const printAny: Clause = (value, precision, budget) => {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : undefined;
 };
 
-function printMap({ content }: CelMap, precision: number, budget: Budget): string {
-  const entries = [...content.keys()].map((key): readonly [string, string] => {
+function printList({ items }: CelList, precision: number, budget: Budget): string | undefined {
+  const printed = items.map((item) => printAny(item, precision, budget));
+  return printed.includes(undefined) ? undefined : `[${printed.join(', ')}]`;
+}
+
+function printMap({ content }: CelMap, precision: number, budget: Budget): string | undefined {
+  const entries = [...content.keys()].map((key): readonly [string | undefined, string | undefined] => {
     const value = content.get(key) ?? null;
-    return [printAny(key, precision, budget) ?? '', printAny(value, precision, budget) ?? ''];
+    return [printAny(key, precision, budget), printAny(value, precision, budget)];
   });
-  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.some(([key, value]) => key === undefined || value === undefined)) return undefined;
+  const sorted = entries.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1));
   return `{${sorted.map(([key, value]) => `${key}: ${value}`).join(', ')}}`;
 }
 

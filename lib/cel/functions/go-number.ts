@@ -3,14 +3,13 @@ export function goDouble(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const [mantissa = '', exponent = '0'] = value.toExponential().split('e');
   const power = Number(exponent);
-  const sign = Object.is(value, -0) ? '-' : ''; // which String() leaves out
-  if (power >= -4 && power < 6) return (value === 0 ? sign : '') + plainDouble(value);
+  if (power >= -4 && power < 6) return plainDouble(value);
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
 /** A finite double without exponent. */
 export function plainDouble(value: number): string {
-  const text = String(value);
+  const text = Object.is(value, -0) ? '-0' : String(value);
   if (!text.includes('e')) return text;
   const [mantissa = '', exponent = '0'] = text.split('e');
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');

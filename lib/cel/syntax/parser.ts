@@ -3,10 +3,11 @@ import type { Call, ListItem, MapEntry, Node } from './ast.ts';
 import { tokens, type Token } from './lexer.ts';
 import { expandMacro } from './macros.ts';
 import { SyntaxProblem } from './problem.ts';
+import { isBounded } from './size.ts';
 
 /** Code points, as in cel-go. */
 const maxLength = 100_000;
-/** Nesting, as in cel-go; chains of operators count half of it at most, which the stack holds. */
+/** Nesting and the length of chains; with cel-go's number and words. */
 const maxDepth = 250;
 const reserved = new Set(
   'as break const continue else false for function if import let loop package namespace null return true var void while'.split(
@@ -31,6 +32,7 @@ export function parse(text: string): Node {
   const parser = new Parser(tokens(text));
   const node = parser.expression();
   parser.end();
+  if (!isBounded(node)) throw tooDeep(0);
   return node;
 }
 
@@ -60,8 +62,7 @@ class Parser {
   }
 
   #nested<R>(work: () => R): R {
-    if (this.#depth >= maxDepth)
-      throw new SyntaxProblem(this.#token.at, `expression recursion limit exceeded: ${maxDepth}`);
+    if (this.#depth >= maxDepth) throw tooDeep(this.#token.at);
     this.#depth += 1;
     try {
       return work();
@@ -92,7 +93,7 @@ class Parser {
     for (let length = 1; ; length += 1) {
       const { kind, text, at } = this.#token;
       if (kind !== 'symbol' || !signs.includes(text)) return left;
-      if (length > maxDepth) throw new SyntaxProblem(at, `expression recursion limit exceeded: ${maxDepth}`);
+      if (length > maxDepth) throw tooDeep(at);
       this.#next += 1;
       left = operator(text === 'in' ? '@in' : `_${text}_`, at, [left, this.#binary(level + 1)]);
     }
@@ -134,7 +135,7 @@ class Parser {
     let node = primary;
     for (let length = 1; ; length += 1) {
       const { at } = this.#token;
-      if (length > maxDepth) throw new SyntaxProblem(at, `expression recursion limit exceeded: ${maxDepth}`);
+      if (length > maxDepth) throw tooDeep(at);
       if (this.#take('.') !== undefined) node = this.#field(node, at);
       else if (this.#take('[') !== undefined) node = this.#index(node, at);
       else return node;
@@ -313,6 +314,10 @@ class Parser {
       kind === 'end' || how === 'mismatched' ? `mismatched input '${text}' ${expected}` : `extraneous input '${text}'`;
     return new SyntaxProblem(at, `Syntax error: ${what}`);
   }
+}
+
+function tooDeep(at: number): SyntaxProblem {
+  return new SyntaxProblem(at, `expression recursion limit exceeded: ${maxDepth}`);
 }
 
 function operator(name: string, at: number, args: readonly Node[]): Call {

@@ -1,6 +1,7 @@
 import type { Problem } from '../error.ts';
 import { formatProblem } from '../functions/format.ts';
 import { type Call, type Comprehension, type Node, qualifiedName, type Select } from '../syntax/ast.ts';
+import { childrenOf } from '../syntax/size.ts';
 import { typeName, type Value } from '../value.ts';
 import { functions, type Overload, typeNames } from './declarations.ts';
 import { Substitution } from './substitution.ts';
@@ -89,9 +90,9 @@ class Checker {
     const type = this.typeOf(value);
     if (!isOptional) return type;
     const inner = this.#unwrapped(type);
-    return (
-      inner ?? this.#problem(value.at, `expected type '${typeText(optional(dyn))}' but found '${this.#text(type)}'`)
-    );
+    if (inner !== undefined && inner.kind !== 'error') return inner;
+    this.#problem(value.at, `expected type '${this.#text(optional(type))}' but found '${this.#text(type)}'`);
+    return type;
   }
 
   /** What an optional holds; undefined when the type is none. */
@@ -120,10 +121,10 @@ class Checker {
     const inner = type.kind === 'generic' && type.name === 'optional_type' ? type.parameters[0] : undefined;
     if (inner !== undefined) return optional(this.#field(inner, at));
     if (type.kind === 'variable') this.#substitution.unify([dyn], [type]);
-    if (type.kind === 'error') return errorType;
-    if (type.kind === 'dyn' || type.kind === 'variable') return dyn;
+    if (type.kind !== 'generic' && type.kind !== 'simple') return dyn;
     const value = type.kind === 'generic' && type.name === 'map' ? type.parameters[1] : undefined;
-    return value ?? this.#problem(at, `type '${problemText(type)}' does not support field selection`);
+    if (value === undefined) this.#problem(at, `type '${problemText(type)}' does not support field selection`);
+    return value ?? dyn;
   }
 
   #call(node: Call): Type {
@@ -144,14 +145,15 @@ class Checker {
   }
 
   #logical(node: Call): Type {
-    for (const arg of node.args) this.#require(arg, bool);
-    return bool;
+    const fits = node.args.map((arg) => this.#require(arg, bool));
+    return fits.every(Boolean) ? bool : errorType;
   }
 
-  #require(node: Node, wanted: Type): void {
+  #require(node: Node, wanted: Type): boolean {
     const type = this.typeOf(node);
-    if (this.#substitution.unify([wanted], [type])) return;
+    if (this.#substitution.unify([wanted], [type])) return true;
     this.#problem(node.at, `expected type '${this.#text(wanted)}' but found '${this.#text(type)}'`);
+    return false;
   }
 
   #optionalField(node: Call): Type {
@@ -178,7 +180,6 @@ class Checker {
   }
 
   #noOverload(node: Call, actual: readonly Type[], isMember: boolean): Type {
-    if (actual.some(({ kind }) => kind === 'error')) return errorType;
     const texts = actual.map((type) => this.#text(type));
     const signature = isMember ? `${texts[0] ?? ''}.(${texts.slice(1).join(', ')})` : `(${texts.join(', ')})`;
     return this.#problem(node.at, `found no matching overload for '${node.name}' applied to '${signature}'`);
@@ -218,32 +219,12 @@ class Checker {
 
   /** Literals of lists and maps hold one type each, exactly; what is formatted may be mixed. */
   requireHomogeneous(node: Node, isExempt: boolean): void {
-    switch (node.kind) {
-      case 'list':
-        if (!isExempt)
-          this.#requireSame(node.items.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
-        for (const { value } of node.items) this.requireHomogeneous(value, isExempt);
-        return;
-      case 'map':
-        if (!isExempt) this.#requireSameEntries(node);
-        for (const { key, value } of node.entries)
-          for (const inner of [key, value]) this.requireHomogeneous(inner, isExempt);
-        return;
-      case 'select':
-        this.requireHomogeneous(node.operand, isExempt);
-        return;
-      case 'call':
-        for (const inner of [...(node.target === undefined ? [] : [node.target]), ...node.args])
-          this.requireHomogeneous(inner, isExempt || node.name === 'format');
-        return;
-      case 'comprehension':
-        for (const inner of [node.range, node.init, node.condition, node.step, node.result])
-          this.requireHomogeneous(inner, isExempt);
-        return;
-      case 'constant':
-      case 'identifier':
-      case 'message':
+    if (node.kind === 'list' && !isExempt) {
+      this.#requireSame(node.items.map(({ value, optional: isOptional }) => ({ node: value, isOptional })));
     }
+    if (node.kind === 'map' && !isExempt) this.#requireSameEntries(node);
+    const inFormat = isExempt || (node.kind === 'call' && node.name === 'format');
+    for (const child of childrenOf(node)) this.requireHomogeneous(child, inFormat);
   }
 
   /** Looks at formats and their arguments where both are written out. */

@@ -123,12 +123,8 @@ function isHttpUrl(path: string): boolean {
 }
 
 /** The forms of a Git address that kustomize clones; anything else is a path. */
-export function isGitUrl(path: string): boolean {
+function isGitUrl(path: string): boolean {
   return /^(git::|https?:\/\/|ssh:\/\/|git@|file:\/\/|github\.com[:/])/i.test(path) || /^[\w.-]+@[\w.-]+:/.test(path);
-}
-
-export function isRemote(path: string): boolean {
-  return isHttpUrl(path) || isGitUrl(path);
 }
 
 function remoteRefused(path: string): KustomizeError {

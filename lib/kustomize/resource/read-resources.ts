@@ -126,7 +126,7 @@ function describe(node: MapNode): string {
   const field = (name: string): Node | undefined => (metadata?.kind === 'map' ? metadata.get(name) : undefined);
   const map = (name: string): string =>
     `map[${[...stringMap(field(name))]
-      .toSorted()
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([k, v]) => `${k}:${v}`)
       .join(' ')}]`;
   const type = `{${scalarText(node.get('apiVersion'))} ${scalarText(node.get('kind'))}}`;

@@ -1,6 +1,6 @@
 import { Entries } from './entries.ts';
 import { cloneNode, MapNode, type Node, ScalarNode, type ScalarStyle, SeqNode } from './node.ts';
-import { Scanner } from './scanner.ts';
+import { Scanner, type SourceComment } from './scanner.ts';
 import {
   ALIAS,
   ANCHOR,
@@ -66,8 +66,8 @@ export class Composer {
   private readonly open = new Set<Node>();
   private readonly handles = new Map<string, string>();
 
-  constructor(text: string, dialect: Dialect, maxDepth: number, budget: Budget) {
-    this.scanner = new Scanner(text, dialect, maxDepth);
+  constructor(text: string, dialect: Dialect, maxDepth: number, budget: Budget, comments?: SourceComment[]) {
+    this.scanner = new Scanner(text, dialect, maxDepth, comments);
     this.dialect = dialect;
     this.budget = budget;
   }

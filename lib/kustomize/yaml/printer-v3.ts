@@ -89,7 +89,8 @@ class PrinterV3 {
   }
 }
 
-function isSimpleKey(text: string): boolean {
+/** Whether a key needs no `?` before it. */
+export function isSimpleKey(text: string): boolean {
   return Buffer.byteLength(text) <= LONGEST_SIMPLE_KEY && !/[\n\r\u0085\u2028\u2029]/.test(text);
 }
 
@@ -110,18 +111,22 @@ function flowEntry(key: ScalarNode, value: Node | undefined): string {
   return value === undefined ? `${prefix}:` : `${prefix}: ${flowText(value)}`;
 }
 
-/** A scalar where block styles may be used, indented by `indent`. */
-function blockScalar(node: ScalarNode, indent: number): string {
+/**
+ * A scalar where block styles may be used, indented by `indent`.
+ * @param width of one level of the document
+ */
+export function blockScalar(node: ScalarNode, indent: number, width = 2): string {
   const { value, style } = node;
   const literal = style === 'literal' || (style === 'plain' && value.includes('\n'));
-  const margin = Math.max(indent, 2);
+  const margin = Math.max(indent, width);
   if ((literal || style === 'folded') && (allowedStyles(value, true) & BLOCK) !== 0) {
-    return tagPrefix(node) + (literal ? literalBlock(value, margin) : foldedBlock(value, margin));
+    return tagPrefix(node) + (literal ? literalBlock(value, margin, width) : foldedBlock(value, margin, width));
   }
   return inlineScalar(node, false, false);
 }
 
-function inlineScalar(node: ScalarNode, flow: boolean, key: boolean): string {
+/** A scalar on one line. */
+export function inlineScalar(node: ScalarNode, flow: boolean, key: boolean): string {
   const { value, style } = node;
   const styles = allowedStyles(value, true);
   const quoteForced = style === 'plain' && node.tag === '!!str' && resolvePlain(value, 'v3') !== '!!str';

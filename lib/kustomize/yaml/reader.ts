@@ -2,6 +2,7 @@ import { type Budget, Composer } from './composer.ts';
 import { YamlError, type YamlErrorCode } from './error.ts';
 import { type Node, ScalarNode } from './node.ts';
 import type { Dialect } from './scalars.ts';
+import type { SourceComment } from './scanner.ts';
 import { SyntaxFailure } from './syntax-failure.ts';
 
 export interface Limits {
@@ -36,6 +37,29 @@ export function readDocuments(text: string, options: ReadOptions = {}): Node[] {
     if (node !== undefined && !(node.kind === 'scalar' && node.tag === '!!null')) nodes.push(node);
   }
   return nodes;
+}
+
+export interface CommentedDocument {
+  readonly root: Node;
+  /** In the order of the source; lines count from the start of this document, as those of its nodes do. */
+  readonly comments: readonly SourceComment[];
+}
+
+/**
+ * The same with the comments of each document.
+ * @throws YamlError
+ */
+export function readDocumentsWithComments(text: string, options: ReadOptions = {}): CommentedDocument[] {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  checkLength(text, limits, options.path);
+  const budget: Budget = { nodesLeft: limits.maxNodes, copiesLeft: limits.maxCopies };
+  const documents: CommentedDocument[] = [];
+  for (const document of splitDocuments(text, options.path)) {
+    const comments: SourceComment[] = [];
+    const root = compose(document, 'v3', limits, budget, options.path, comments);
+    if (root !== undefined && !(root.kind === 'scalar' && root.tag === '!!null')) documents.push({ root, comments });
+  }
+  return documents;
 }
 
 /**
@@ -104,13 +128,14 @@ function compose(
   limits: Limits,
   budget: Budget,
   path: string | undefined,
+  comments?: SourceComment[],
 ): Node | undefined {
   const refused = REFUSED.exec(text);
   if (refused !== null) {
     throw new YamlError('syntax', 'yaml: control characters are not allowed', lineAt(text, refused.index), path);
   }
   try {
-    return new Composer(text, dialect, limits.maxDepth, budget).document();
+    return new Composer(text, dialect, limits.maxDepth, budget, comments).document();
   } catch (error) {
     if (error instanceof SyntaxFailure) throw describe(error, dialect, path);
     throw error;

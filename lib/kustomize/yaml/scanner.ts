@@ -70,6 +70,16 @@ function characters(): Uint8Array {
   return table;
 }
 
+/** Where a comment stands in its source, from 1 as nodes count. */
+export interface SourceComment {
+  readonly line: number;
+  readonly column: number;
+  /** What follows the `#`. */
+  readonly text: string;
+  /** Whether something else precedes it on its line. */
+  readonly inline: boolean;
+}
+
 /**
  * Cuts a text into the tokens of libyaml's scanner, whose grammar and error texts go-yaml has: a key is known to be one
  * only when its `:` comes, so tokens wait in a queue while an implicit key is possible.
@@ -93,9 +103,12 @@ export class Scanner {
   private parsed = 0;
   private ended = false;
   private pendingKeyLevel = 0;
+  private readonly comments: SourceComment[] | undefined;
 
-  constructor(text: string, dialect: Dialect, maxDepth: number) {
+  /** @param comments takes the comments of the text in their order */
+  constructor(text: string, dialect: Dialect, maxDepth: number, comments?: SourceComment[]) {
     this.text = text;
+    this.comments = comments;
     this.end = text.length;
     // go-yaml v3 looks two tokens further for comments: a later scanner error wins over an earlier parser error.
     this.lookahead = dialect === 'v3' ? 2 : 0;
@@ -276,8 +289,14 @@ export class Scanner {
   }
 
   private skipComment(): void {
-    const { text, end } = this;
+    const { text, end, pos, lineStart } = this;
     while (this.pos < end && !isBreak(text.charCodeAt(this.pos))) this.pos++;
+    this.comments?.push({
+      line: this.line + 1,
+      column: pos - lineStart + 1,
+      text: text.slice(pos + 1, this.pos),
+      inline: text.slice(lineStart, pos).trim() !== '',
+    });
   }
 
   private skipBreak(): boolean {
