@@ -46,6 +46,7 @@ export type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from 
 export type { LocalObjectReference, NamespacedObjectKindReference } from './meta/references.ts';
 export type { CommonStatus } from './meta/status-fields.ts';
 export {
+  applyAnnotation,
   decryptSwitch,
   eventMetadata,
   eventMetadataPrefix,
@@ -53,9 +54,13 @@ export {
   forceAtAnnotation,
   forceSwitch,
   kustomizeGroup,
+  modeAnnotation,
   notificationGroup,
   ownerNameLabel,
   ownerNamespaceLabel,
+  pruneApprovedAnnotation,
+  pruneBudgetAnnotation,
+  pruneProtectedAnnotation,
   pruneSwitch,
   reconcileSwitch,
   requestedAtAnnotation,

@@ -3,6 +3,7 @@ import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
 import { identify } from './identify.ts';
 import { ignoredPaths } from './ignore-rules.ts';
+import { failureText } from './failure-text.ts';
 import { addsTo, inventoryOf, unionOf } from './inventory.ts';
 import type { Manifests } from './read-objects.ts';
 
@@ -42,7 +43,10 @@ export async function applyManifests(
         error.changes.map(({ id }) => id),
       ),
     });
-    throw attempt.failed('ReconciliationFailed', error);
+    const told = failureText(error, manifests.places);
+    throw attempt.failed('ReconciliationFailed', new Error(told.condition, { cause: error }), {
+      eventMessage: told.event,
+    });
   }
 }
 

@@ -75,10 +75,16 @@ export class Attempt {
 
   /** A failure that is tried again after exactly the retry interval. */
   failed(reason: string, error: unknown, options: ReconcileErrorOptions = {}): ReconcileError {
-    const text = error instanceof Error ? error.message : String(error);
-    const message = this.manifests?.mask?.(text) ?? text;
+    const mask = (text: string): string => this.manifests?.mask?.(text) ?? text;
+    const message = mask(error instanceof Error ? error.message : String(error));
     const retry = { when: 'after', ms: retryIntervalMs(this.kustomization.spec) } as const;
-    return new ReconcileError(reason, message, retry, { cause: error, eventMetadata: this.metadata, ...options });
+    const { eventMessage } = options;
+    return new ReconcileError(reason, message, retry, {
+      cause: error,
+      eventMetadata: this.metadata,
+      ...options,
+      ...(eventMessage !== undefined && { eventMessage: mask(eventMessage) }),
+    });
   }
 
   /** The status fields of a run that ended like this. */
