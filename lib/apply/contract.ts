@@ -39,6 +39,11 @@ export interface ApplyRequest {
   /** Delete and re-create what cannot be changed in place. */
   readonly force?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Apply what can be applied: an object that is refused holds up only those that depend on it. The call still throws in the end
+   * (code `partial`), with all changes and all failures.
+   */
+  readonly partial?: boolean | undefined;
   /** Fields of an object that others may change, as JSON pointers: their drift is not repaired (`spec.ignore`). */
   readonly ignoredPaths?: ((object: KubeObject) => readonly string[]) | undefined;
   /** Told after each stage that was applied, before the next one starts. */
@@ -62,6 +67,14 @@ export interface PruneResult {
   readonly failed: readonly PruneFailure[];
 }
 
+/** How live objects differ from what is desired. */
+export interface Comparison {
+  /** What applying would make of each object; `drift` names the fields that differ. */
+  readonly changes: readonly Change[];
+  /** What the API server would refuse, one line each. */
+  readonly failures: readonly { readonly id: ObjectId; readonly message: string }[];
+}
+
 /** Applies and prunes under one identity on one cluster. */
 export interface ApplyEngine {
   /**
@@ -70,6 +83,8 @@ export interface ApplyEngine {
    * @throws ApplyError whose message names every bad object, then lists what earlier stages changed
    */
   apply(objects: readonly KubeObject[], request: ApplyRequest): Promise<readonly Change[]>;
+  /** What `apply` would do. Writes nothing. */
+  compare(objects: readonly KubeObject[], request: ApplyRequest): Promise<Comparison>;
   /** Deletes what still belongs to the owner, last applied first. Never throws for a single object. */
   prune(ids: readonly ObjectId[], request: PruneRequest): Promise<PruneResult>;
   /**

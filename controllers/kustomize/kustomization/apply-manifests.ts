@@ -1,4 +1,5 @@
 import { ApplyError, type Change, formatChanges, formatObject, type ObjectId, objectId } from '#apply';
+import { applyAnnotation } from '#crds';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
 import { identify } from './identify.ts';
@@ -9,7 +10,7 @@ import type { Manifests } from './read-objects.ts';
 
 /**
  * Applies the manifests. What is about to be added is in the inventory before the first write.
- * @throws ReconcileError 'ReconciliationFailed'
+ * @throws ReconcileError 'ReconciliationFailed' | 'PartiallyApplied'
  */
 export async function applyManifests(
   attempt: Attempt,
@@ -28,6 +29,7 @@ export async function applyManifests(
       commonMetadata: spec.commonMetadata,
       force: spec.force === true,
       ignoredPaths: ignoredBy(attempt),
+      partial: metadata.annotations?.[applyAnnotation] === 'partial',
       signal: attempt.run.signal,
     });
     attempt.establish({ inventory: inventoryOf(changes.map(({ id }) => id)) });
@@ -44,13 +46,14 @@ export async function applyManifests(
       ),
     });
     const told = failureText(error, manifests.places);
-    throw attempt.failed('ReconciliationFailed', new Error(told.condition, { cause: error }), {
+    const reason = error.code === 'partial' ? 'PartiallyApplied' : 'ReconciliationFailed';
+    throw attempt.failed(reason, new Error(told.condition, { cause: error }), {
       eventMessage: told.event,
     });
   }
 }
 
-function ignoredBy(attempt: Attempt): ReturnType<typeof ignoredPaths> | undefined {
+export function ignoredBy(attempt: Attempt): ReturnType<typeof ignoredPaths> | undefined {
   const rules = attempt.kustomization.spec.ignore ?? [];
   if (rules.length === 0) return undefined;
   try {

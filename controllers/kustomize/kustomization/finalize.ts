@@ -6,6 +6,7 @@ import { accountOf } from '../access/account.ts';
 import type { Access } from '../access/clusters.ts';
 import { keyOf } from './dependency-order.ts';
 import type { Deps } from './deps.ts';
+import { isObserver } from './observe.ts';
 import { inventoryIds } from './inventory.ts';
 import { intervalMs, timeoutMs } from './timing.ts';
 
@@ -32,8 +33,9 @@ export async function finalizeKustomization(
   tellFinished(kustomization, run);
 }
 
-function deletesObjects({ spec }: Kustomization): boolean {
-  if (spec.suspend === true) return false;
+function deletesObjects(kustomization: Kustomization): boolean {
+  const { spec } = kustomization;
+  if (spec.suspend === true || isObserver(kustomization)) return false;
   switch (spec.deletionPolicy ?? 'MirrorPrune') {
     case 'Orphan':
       return false;

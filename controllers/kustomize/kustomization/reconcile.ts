@@ -8,6 +8,7 @@ import { checkHealth } from './check-health.ts';
 import type { Deps } from './deps.ts';
 import { healthExpressions } from './expressions.ts';
 import { fetchArtifact } from './fetch-artifact.ts';
+import { isObserver, observe } from './observe.ts';
 import { openCluster } from './open-cluster.ts';
 import { pruneStale } from './prune-stale.ts';
 import { refuseWhatIsNotAllowed } from './refuse.ts';
@@ -43,6 +44,7 @@ async function carryOut(attempt: Attempt, deps: Deps): Promise<Outcome> {
   const manifests = await run.step('Build', () => buildManifests(attempt, unpacked.path, folder, deps));
   attempt.manifests = manifests;
   attempt.progress('Detecting drift for');
+  if (isObserver(attempt.kustomization)) return run.step('Observe', () => observe(attempt, manifests));
   const changes = await run.step('Apply', () => applyManifests(attempt, manifests, deps));
   await run.step('Prune', () => pruneStale(attempt, changes));
   reportContested(
