@@ -174,12 +174,12 @@ const kubeConfig: Schema<KubeConfigReference> = object(
       described(localObjectReference, {
         description:
           'ConfigMap for access by workload identity: `provider`, `cluster`, `address`, `ca.crt`, `audiences`, `serviceAccountName`.',
+        comesLater: true,
       }),
     ),
   },
   {
     description: 'Another cluster to apply to.',
-    comesLater: true,
     rules: [
       { rule: 'has(self.configMapRef) || has(self.secretRef)', message: oneKubeConfig },
       { rule: '!has(self.configMapRef) || !has(self.secretRef)', message: oneKubeConfig },
@@ -248,11 +248,10 @@ export const spec: Schema<KustomizationSpec> = object(
     serviceAccountName: optional(
       string({
         description: 'ServiceAccount in this namespace on whose behalf everything is applied.',
-        comesLater: true,
       }),
     ),
     kubeConfig: optional(kubeConfig),
-    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.', comesLater: true })),
+    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.' })),
   },
   { description: 'What to build, and how to apply it.' },
 );
