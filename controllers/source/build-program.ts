@@ -8,6 +8,9 @@ import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
 import type { sourceFlags } from './flags.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
+import { GitHubTokens } from './gitrepository/github-app.ts';
+import { isOutdatedBy } from './gitrepository/resolve-includes.ts';
+import { VerifiedRevisions } from './gitrepository/verified-revisions.ts';
 
 type SourceProgram = Program<Options<typeof sourceFlags>>;
 
@@ -50,8 +53,26 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   );
   // Only the leader serves: its Service must not send anyone to a replica whose folder is empty.
   program.onStart(() => startFileServer({ dir, ...listen }));
-  program.control<GitRepository>(
-    gitRepositoryController({ store, client: program.client, dispatcher, env, ssh, temporaryDir }),
+  const deps = {
+    store,
+    client: program.client,
+    dispatcher,
+    env,
+    ssh,
+    temporaryDir,
+    requeueDependencyMs: options['requeue-dependency'],
+    verified: new VerifiedRevisions(),
+    githubTokens: new GitHubTokens({
+      maxSize: options['token-cache-max-size'],
+      maxMs: options['token-cache-max-duration'],
+    }),
+  };
+  const repositories = program.control<GitRepository>(
+    gitRepositoryController(deps, (changed) => {
+      for (const other of repositories.cache.list()) {
+        if (isOutdatedBy(other, changed)) repositories.enqueue(`${other.metadata.namespace}/${other.metadata.name}`);
+      }
+    }),
   );
 }
 

@@ -5,8 +5,14 @@ import type { Deps } from './deps.ts';
 import { finalizeGitRepository } from './finalize.ts';
 import { reconcileGitRepository } from './reconcile.ts';
 
-/** What the runtime has to know of GitRepositories. */
-export function gitRepositoryController(deps: Deps): KindController<GitRepository> {
+/**
+ * What the runtime has to know of GitRepositories.
+ * @param onChange told of every change, to wake those that include the repository
+ */
+export function gitRepositoryController(
+  deps: Deps,
+  onChange: (repository: GitRepository) => void,
+): KindController<GitRepository> {
   return {
     kind: kinds.GitRepository,
     fieldManager: 'source-controller',
@@ -17,5 +23,6 @@ export function gitRepositoryController(deps: Deps): KindController<GitRepositor
     intervalMs: ({ spec }) => parseGoDuration(spec.interval),
     reconcile: (repository, run) => reconcileGitRepository(repository, run, deps),
     finalize: (repository, run) => finalizeGitRepository(repository, run, deps),
+    onChange: (event) => onChange(event.object),
   };
 }

@@ -7,8 +7,9 @@ import type { Deps } from './deps.ts';
 export async function finalizeGitRepository(
   repository: GitRepository,
   run: Run<GitRepository>,
-  deps: Pick<Deps, 'store'>,
+  deps: Pick<Deps, 'store' | 'verified'>,
 ): Promise<void> {
+  deps.verified.forget(repository.metadata.uid ?? '');
   if (!(await deps.store.removeAll(ownerOf(repository)))) return;
   run.event({
     type: 'Trace',

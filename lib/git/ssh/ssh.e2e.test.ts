@@ -17,6 +17,7 @@ import {
 } from '#test-kit';
 import { checkOut, type Reference, resolveReference } from '../checkout.ts';
 import { openSshRemote } from '../remote.ts';
+import { checkoutEntries } from '../source-entries.ts';
 import { treeFiles } from '../tree-files.ts';
 import { readSshIdentity } from './identity.ts';
 import { KnownHosts } from './known-hosts.ts';
@@ -42,7 +43,7 @@ async function read(given: Given, reference: Reference = { branch: 'main' }): Pr
     const target = await resolveReference(remote, reference, timer.signal);
     using checkout = await checkOut(remote, reference, target, timer.signal);
     const files: string[] = [target.revision];
-    for await (const file of treeFiles(checkout, undefined)) {
+    for await (const file of treeFiles(checkoutEntries(checkout), undefined)) {
       if (file.kind === 'folder') continue;
       const content = file.content instanceof Uint8Array ? Buffer.from(file.content) : await buffer(file.content);
       files.push(`${file.path.join('/')}=${content.length > 20 ? content.length : content.toString()}`);
