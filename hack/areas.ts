@@ -18,6 +18,7 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
+  { folder: 'lib/cel', door: 'cel', areas: [], packages: ['re2js'] },
   {
     folder: 'lib/sops',
     door: 'sops',
@@ -37,7 +38,7 @@ const areas: readonly Area[] = [
     packages: ['@noble/hashes', 'tar-stream', 'undici'],
   },
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
-  { folder: 'lib/apply', door: 'apply', areas: ['kube', 'concurrency', 'crds'], packages: [] },
+  { folder: 'lib/apply', door: 'apply', areas: ['cel', 'kube', 'concurrency', 'crds'], packages: [] },
   {
     folder: 'controllers/runtime',
     door: 'runtime',
@@ -51,12 +52,12 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {
     folder: 'controllers/notification',
-    areas: ['runtime', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['openpgp', 'ssh2', 'undici'] },

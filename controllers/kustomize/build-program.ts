@@ -7,6 +7,7 @@ import { asKustomization, type Kustomization, type KustomizationSourceRef, kinds
 import type { ObjectKey, WatchCache } from '#kube';
 import type { Controller, Options, Program } from '#runtime';
 import type { kustomizeFlags, kustomizeGates } from './flags.ts';
+import type { KeyStore } from './decrypt/decryption-keys.ts';
 import { Claims } from './kustomization/claims.ts';
 import { kustomizationController } from './kustomization/controller.ts';
 import { DependencyWaits } from './kustomization/dependency-waits.ts';
@@ -61,6 +62,7 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
       findSource(program, gates.DirectSourceFetch ? undefined : sources, reference, namespace),
     findKustomization: (key) => findKustomization(program, controller, key),
     variablesIn: (namespace) => (kind, name) => program.client.find(coreKinds[kind], { namespace, name }),
+    keyStore: keyStoreOf(program),
     wake,
   };
   const controller = program.control<Kustomization>(kustomizationController(deps));
@@ -79,9 +81,26 @@ function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
     externalArtifact: gates.ExternalArtifact,
     objectLevelWorkloadIdentity: gates.ObjectLevelWorkloadIdentity,
     failFast: !gates.DisableFailFastBehavior,
+    additiveReadyExpr: gates.AdditiveCELDependencyCheck,
     groupChangeLog: gates.GroupChangeLog,
     defaultServiceAccount: options['default-service-account'],
   };
+}
+
+function keyStoreOf({ client, namespace, options, env }: KustomizeProgram): KeyStore {
+  const name = options['sops-age-secret'];
+  const { VAULT_TOKEN: token, VAULT_ADDR: server } = env;
+  return {
+    readSecret: (secretNamespace, secretName) =>
+      client.find(coreKinds.Secret, { namespace: secretNamespace, name: secretName }),
+    globalAgeSecret: name === '' ? undefined : { namespace, name },
+    // The address comes from a file in Git: once the operator has named a server, the token goes nowhere else.
+    vaultToken: (address) => (server === undefined || sameOrigin(address, server) ? token : undefined),
+  };
+}
+
+function sameOrigin(a: string, b: string): boolean {
+  return URL.canParse(a) && URL.canParse(b) && new URL(a).origin === new URL(b).origin;
 }
 
 function openLive(program: KustomizeProgram, wake: (key: string) => void): LiveObjects {

@@ -47,8 +47,7 @@ const ownFlags = {
   'sops-age-secret': {
     type: 'string',
     default: '',
-    help: 'Secret in the namespace of the controller with age keys for all Kustomizations.',
-    noEffectYet: true,
+    help: 'Secret in the namespace of the controller with age keys for Kustomizations whose decryption names no Secret.',
   },
   'sops-vault-configmap': {
     type: 'string',
@@ -88,11 +87,7 @@ export const kustomizeGates = {
   DisableFailFastBehavior: { default: false, help: 'Wait for all objects even if one has failed.' },
   StrictPostBuildSubstitutions: { default: true, help: 'Fail when a variable without default is not set.' },
   GroupChangeLog: { default: false, help: 'Group the log of applied objects by action.' },
-  AdditiveCELDependencyCheck: {
-    default: false,
-    help: 'Run the built-in check of a dependency after readyExpr.',
-    noEffectYet: true,
-  },
+  AdditiveCELDependencyCheck: { default: false, help: 'Run the built-in check of a dependency after readyExpr.' },
   ExternalArtifact: { default: false, help: 'Allow sources of the kind ExternalArtifact.' },
   CancelHealthCheckOnNewRevision: {
     default: false,

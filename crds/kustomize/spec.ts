@@ -57,7 +57,6 @@ const dependency: Schema<DependencyReference> = object(
       string({
         description:
           'CEL over `self` and `dep` (both objects) that says whether the dependency is ready, in place of the built-in check.',
-        comesLater: true,
       }),
     ),
   },
@@ -153,9 +152,11 @@ const decryption: Schema<Decryption> = object(
           'Secret with the keys: `*.agekey`, `*.asc`, `sops.vault-token`, `sops.aws-kms`, `sops.azure-kv`, `sops.gcp-kms`.',
       }),
     ),
-    serviceAccountName: optional(string({ description: 'ServiceAccount whose workload identity opens cloud keys.' })),
+    serviceAccountName: optional(
+      string({ description: 'ServiceAccount whose workload identity opens cloud keys.', comesLater: true }),
+    ),
   },
-  { description: 'Opens manifests and Secrets that are encrypted with SOPS.', comesLater: true },
+  { description: 'Opens manifests and Secrets that are encrypted with SOPS.' },
 );
 
 const secretKeyReference: Schema<SecretKeyReference> = object(
@@ -224,7 +225,6 @@ export const spec: Schema<KustomizationSpec> = object(
     healthCheckExprs: optional(
       array(healthCheckExpr, {
         description: 'How to judge the health of kinds that do not follow the usual conventions.',
-        comesLater: true,
       }),
     ),
     dependsOn: optional(array(dependency, { description: 'Kustomizations that must be ready before this one runs.' })),

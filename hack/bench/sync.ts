@@ -14,6 +14,7 @@ import { type Cluster, startCluster } from '#cluster';
 import { mapLimit } from '#concurrency';
 import { gitRepository, type KubeObject, kustomization } from '#crds';
 import { type KubeClient, openKubeClient, type Resource } from '#kube';
+import { measurePushes } from './push.ts';
 import { type GitServer, type RunningController, startController, startGitServer } from '#test-kit';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -130,7 +131,9 @@ async function until(
     const list = (await client.request('GET', path, { query: { resourceVersion: '0' } })) as { items: KubeObject[] }; // a list answer
     if (done(list.items)) return;
     if (performance.now() > deadline)
-      throw new Error(`${what} did not end in 600 s: ${JSON.stringify(list.items[0]?.['status']).slice(0, 2000)}`);
+      throw new Error(
+        `${what} did not end in 600 s: ${JSON.stringify(list.items.find((item) => !isReady(item)) ?? list.items[0]).slice(0, 4000)}`,
+      );
     await sleep(100);
   }
 }
@@ -307,7 +310,13 @@ const git = stack.use(await startGitServer());
 await git.createRepository('bench', files(1));
 const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`];
 const nodeArgs = ['--max-semi-space-size=2', '--max-old-space-size=512', ...profiling];
-const base = { kubeconfig: cluster.kubeconfigPath, nodeArgs, ...(dist === undefined ? {} : { dist }) };
+// As in the Deployments of config/manager.
+const base = {
+  kubeconfig: cluster.kubeconfigPath,
+  nodeArgs,
+  env: { MALLOC_ARENA_MAX: '2' },
+  ...(dist === undefined ? {} : { dist }),
+};
 const notification = stack.use(await startController('notification', base));
 const withEvents = { ...base, eventsUrl: notification.urls.events };
 const source = stack.use(await startController('source', withEvents));
@@ -324,8 +333,17 @@ await must(cluster, ['wait', '--for=condition=Ready', '--timeout=60s', '-n', nam
 const floorSeconds = await floor(client);
 const controllers = [source, kustomize, notification];
 const phases = await run(cluster, client, git, controllers);
+const pushes = (
+  await measurePushes({ cluster, client, git, receiverUrl: notification.urls.receiver, namespace }, 20)
+).toSorted((a, b) => a - b);
 console.log(table(phases, floorSeconds, controllers));
+console.log(
+  `webhook of a push to the changed object: p50 ${pushes[9]?.toFixed(0)} ms, slowest of 20 ${pushes[19]?.toFixed(0)} ms`,
+);
 if (values.json !== undefined) {
   const peak = Object.fromEntries(controllers.map((controller) => [controller.name, peakRss(controller)]));
-  writeFileSync(values.json, `${JSON.stringify({ units, floorSeconds, phases, peakRssBytes: peak }, null, 2)}\n`);
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ units, floorSeconds, phases, pushMs: pushes, peakRssBytes: peak }, null, 2)}\n`,
+  );
 }

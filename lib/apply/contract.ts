@@ -62,6 +62,12 @@ export interface ApplyEngine {
   apply(objects: readonly KubeObject[], request: ApplyRequest): Promise<readonly Change[]>;
   /** Deletes what still belongs to the owner, last applied first. Never throws for a single object. */
   prune(ids: readonly ObjectId[], request: PruneRequest): Promise<PruneResult>;
+  /**
+   * The ids as the API server has them: a cluster-scoped object has no namespace, whatever its manifest says. Ids that are
+   * compared with those of changes must come through here first.
+   * @throws when the kinds cannot be looked up now
+   */
+  identify(ids: readonly ObjectId[], signal?: AbortSignal): Promise<readonly ObjectId[]>;
 }
 
 export interface ApplyEngineOptions {
@@ -117,7 +123,7 @@ export interface TrackRequest {
   /** End at the first failed object (default true). */
   readonly failFast?: boolean | undefined;
   /** Judges an object instead of kstatus (a CEL expression); undefined: kstatus decides. */
-  readonly evaluate?: ((object: KubeObject) => Health | undefined) | undefined;
+  readonly evaluate?: ((object: KubeObject, id: ObjectId) => Health | undefined) | undefined;
   /** Which of the ids `evaluate` wants to see. */
   readonly evaluates?: ((id: ObjectId) => boolean) | undefined;
   /** Called once when the state may be final (all current, a failure, the deadline): ask again then. */

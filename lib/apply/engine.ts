@@ -15,11 +15,12 @@ import { applyFailure } from './failure-text.ts';
 import { textAt } from './json.ts';
 import { kindName } from './kind-watches.ts';
 import { liveStore } from './live-objects.ts';
-import { type Desired, desiredObject, isSopsEncrypted } from './normalise.ts';
+import { clusterScoped, type Desired, desiredObject, isSopsEncrypted } from './normalise.ts';
 import { formatObject, objectId } from './object-id.ts';
 import { partsOf, stagesOf } from './order.ts';
 import { type Plan, planDirect, planFromMemory, planWithRequests, resolve } from './plan.ts';
 import { pruneObjects } from './prune.ts';
+import { scopedIds, servedResource } from './scope.ts';
 import type { Session } from './session.ts';
 import { waitForStage } from './stage-wait.ts';
 import { lastOfEach, RefusedError, write, type Written } from './write.ts';
@@ -45,6 +46,7 @@ export function createApplyEngine(options: ApplyEngineOptions): ApplyEngine {
     apply: (objects, request) =>
       applyInStages(session(request, request.force === true), objects, request, options.customStageKinds ?? []),
     prune: (ids, request): Promise<PruneResult> => pruneObjects(session(request, false), ids),
+    identify: (ids, signal) => scopedIds(ids, (id) => servedResource(options.mapper, id, signal)),
   };
 }
 
@@ -58,7 +60,7 @@ async function applyInStages(
   const desired = lastOfEach(objects.map((object) => desiredObject(object, request.owner, request.commonMetadata)));
   const changes: Change[] = [];
   for (const stage of stagesOf(desired, customStageKinds)) {
-    const written = await applyStage(session, stage.items, changes);
+    const written = await applyStage(session, await scopedItems(session, stage.items), changes);
     const made = written.map(({ desired: { id }, action }): Change => ({ id, action }));
     changes.push(...made);
     for (const one of written) noteDefinition(session, one);
@@ -66,6 +68,17 @@ async function applyInStages(
     await request.onStage?.(made);
   }
   return changes;
+}
+
+async function scopedItems(session: Session, items: readonly Desired[]): Promise<readonly Desired[]> {
+  const ids = await scopedIds(
+    items.map(({ id }) => id),
+    (id) => resourceOf(session, id),
+  );
+  return items.map((desired, index) => {
+    const id = ids[index] ?? desired.id;
+    return id.namespace === desired.id.namespace ? desired : clusterScoped(desired, id);
+  });
 }
 
 function refuseEncrypted(objects: readonly KubeObject[]): void {

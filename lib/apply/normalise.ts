@@ -57,8 +57,17 @@ export function desiredObject(source: KubeObject, owner: Owner, common: CommonMe
     metadata['annotations'] = { ...textMap(metadata['annotations']), ...common.annotations };
   }
   normaliseKind(object, source, id);
-  const text = JSON.stringify(object);
-  return { id, object: object as KubeObject & { metadata: ObjectMeta }, digest: hash('sha1', text, 'base64') };
+  return digested(id, object as KubeObject & { metadata: ObjectMeta });
+}
+
+/** The same for an object of a cluster-scoped kind whose manifest names a namespace. */
+export function clusterScoped({ object }: Desired, id: ObjectId): Desired {
+  const { namespace: _dropped, ...metadata } = object.metadata;
+  return digested(id, { ...object, metadata });
+}
+
+function digested(id: ObjectId, object: KubeObject): Desired {
+  return { id, object, digest: hash('sha1', JSON.stringify(object), 'base64') };
 }
 
 /** Label values that YAML read as numbers or booleans become text: Flux drops all labels of such an object (trap 47). */

@@ -317,7 +317,7 @@ export class HealthWaits extends Waits {
       if (this.view.applied(id)?.expires === true) return expired;
       return { status: 'NotFound', message: 'Resource not found' };
     }
-    const custom = request.evaluates?.(id) === true ? request.evaluate?.(object) : undefined;
+    const custom = request.evaluates?.(id) === true ? request.evaluate?.(object, id) : undefined;
     const health = custom ?? computeHealth(object, new Date());
     if (health.status === 'Current' && custom === undefined) this.view.settle(id, object);
     return health;

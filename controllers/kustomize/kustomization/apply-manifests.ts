@@ -1,6 +1,7 @@
 import { ApplyError, type Change, formatChanges, formatObject, type ObjectId, objectId } from '#apply';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
+import { identify } from './identify.ts';
 import { addsTo, inventoryOf, unionOf } from './inventory.ts';
 import type { Manifests } from './read-objects.ts';
 
@@ -15,7 +16,7 @@ export async function applyManifests(
 ): Promise<readonly Change[]> {
   const { spec, metadata, status } = attempt.kustomization;
   const before = status?.inventory;
-  const ids = manifests.objects.map(objectId);
+  const ids = await identify(attempt, manifests.objects.map(objectId), deps, 'ReconciliationFailed');
   if (addsTo(before, ids)) {
     await attempt.run.record({ ...attempt.established, inventory: unionOf(before, ids) });
   }

@@ -63,7 +63,8 @@ export class Attempt {
 
   /** A failure that is tried again after exactly the retry interval. */
   failed(reason: string, error: unknown, options: ReconcileErrorOptions = {}): ReconcileError {
-    const message = error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
+    const message = this.manifests?.mask?.(text) ?? text;
     const retry = { when: 'after', ms: retryIntervalMs(this.kustomization.spec) } as const;
     return new ReconcileError(reason, message, retry, { cause: error, eventMetadata: this.metadata, ...options });
   }

@@ -5,6 +5,7 @@ import { type ConditionChange, findCondition, type Outcome } from '#runtime';
 import { isChanged } from './apply-manifests.ts';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
+import { healthExpressions } from './expressions.ts';
 
 /** What the health of the objects makes of a run that applied everything. */
 export type HealthVerdict =
@@ -61,6 +62,7 @@ export async function checkHealth(
     key: waitKey(attempt, ids),
     timeoutMs: attempt.timeoutMs,
     failFast: deps.settings.failFast,
+    ...healthExpressions(kustomization),
     wake: () => deps.wake(key),
   });
   if (state.state === 'progressing') return waiting(attempt, state);

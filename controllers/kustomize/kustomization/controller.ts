@@ -39,7 +39,7 @@ function onChange(event: CacheEvent<Kustomization>, deps: Deps): void {
     deps.healthWaits.end(key);
     deps.dependencyWaits.end(key);
   }
-  if (mayUnblockDependents(event)) for (const dependent of deps.dependencyWaits.dependentsOf(key)) deps.wake(dependent);
+  for (const dependent of deps.dependencyWaits.dependentsOf(key, mayUnblockDependents(event))) deps.wake(dependent);
 }
 
 /** Providers of commit statuses wait for this one, on every successful run (trap 35). */

@@ -2,6 +2,7 @@ import type { ApplyEngine, LiveObjects } from '#apply';
 import type { ArtifactCache } from '#artifact';
 import type { Artifact, Kustomization, KustomizationSourceRef } from '#crds';
 import type { Run } from '#runtime';
+import type { KeyStore } from '../decrypt/decryption-keys.ts';
 import type { VariableReader } from '../substitute/variables.ts';
 import type { Claims } from './claims.ts';
 import type { DependencyWaits } from './dependency-waits.ts';
@@ -41,6 +42,7 @@ export interface Deps {
   findKustomization(key: string): Promise<Kustomization | undefined>;
   /** Reads the ConfigMaps and Secrets of a namespace. */
   variablesIn(namespace: string): VariableReader;
+  readonly keyStore: KeyStore;
   /** Asks for another run of a Kustomization, soon. */
   wake(key: string): void;
 }

@@ -1,6 +1,7 @@
 import { type Change, diffInventory, formatChanges, type ObjectId, pruneMessage } from '#apply';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
+import { identify } from './identify.ts';
 import { inventoryIds, inventoryOf } from './inventory.ts';
 
 /**
@@ -14,7 +15,8 @@ export async function pruneStale(
 ): Promise<void> {
   const { spec, metadata, status } = attempt.kustomization;
   const applied = changes.map(({ id }) => id);
-  const stale = diffInventory(inventoryIds(status?.inventory), applied);
+  const before = await identify(attempt, inventoryIds(status?.inventory), deps, 'PruneFailed');
+  const stale = diffInventory(before, applied);
   if (!spec.prune || stale.length === 0) return;
   const owner = { name: metadata.name, namespace: metadata.namespace ?? '' };
   const result = await deps.engine.prune(stale, { owner, signal: attempt.run.signal });

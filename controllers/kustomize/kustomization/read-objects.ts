@@ -11,6 +11,8 @@ export interface Manifests {
   readonly size: number;
   /** Documents that are no objects of a cluster and are left out, for the log. */
   readonly leftOut: readonly string[];
+  /** A message without what was decrypted: the API server quotes keys and values that it refuses. Absent: nothing was. */
+  readonly mask?: ((message: string) => string) | undefined;
 }
 
 /**

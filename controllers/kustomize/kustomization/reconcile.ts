@@ -6,6 +6,7 @@ import { buildManifests } from './build-manifests.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkHealth } from './check-health.ts';
 import type { Deps } from './deps.ts';
+import { healthExpressions } from './expressions.ts';
 import { fetchArtifact } from './fetch-artifact.ts';
 import { pruneStale } from './prune-stale.ts';
 import { refuseWhatIsNotAllowed } from './refuse.ts';
@@ -18,6 +19,7 @@ export async function reconcileKustomization(
   run: Run<Kustomization>,
   deps: Deps,
 ): Promise<Outcome> {
+  healthExpressions(kustomization); // refuses those that do not compile, before anything else is looked at
   refuseWhatIsNotAllowed(kustomization, deps.settings);
   const artifact = await run.step('ResolveSource', () => resolveSource(kustomization, deps));
   await run.step('CheckDependencies', () => checkDependencies(kustomization, artifact, deps));

@@ -1,0 +1,21 @@
+import type { ObjectId } from '#apply';
+import type { Attempt } from './attempt.ts';
+import type { Deps } from './deps.ts';
+
+/**
+ * The ids as the API server has them, for comparing inventories.
+ * @throws ReconcileError with this reason when their kinds cannot be looked up now
+ */
+export async function identify(
+  attempt: Attempt,
+  ids: readonly ObjectId[],
+  deps: Pick<Deps, 'engine'>,
+  reason: 'ReconciliationFailed' | 'PruneFailed',
+): Promise<readonly ObjectId[]> {
+  try {
+    return await deps.engine.identify(ids, attempt.run.signal);
+  } catch (error) {
+    attempt.run.signal.throwIfAborted();
+    throw attempt.failed(reason, error);
+  }
+}
