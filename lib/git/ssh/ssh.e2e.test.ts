@@ -139,7 +139,7 @@ test('a host is trusted only with a key that is known of it', () =>
         knownHosts: `${ssh.knownHosts}\n@revoked * ${ed25519.publicKey}`,
         refused: /knownhosts: key is revoked$/,
       },
-      { knownHosts: `@cert-authority * ${ed25519.publicKey}`, refused: unknown },
+      { knownHosts: `@cert-authority * ${ed25519.publicKey}`, refused: /key is unknown \(certificates of hosts/ },
     ]) {
       const attempt = read({ url, identity: user.privateKey, knownHosts: c.knownHosts });
       if (c.refused === undefined) assert.match(await attempt, new RegExp(first));
