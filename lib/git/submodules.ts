@@ -95,7 +95,7 @@ async function fetched(
  * @throws GitError 'protocol' for addresses that are none of these
  */
 export function submoduleUrl(text: string, parent: string): URL {
-  const scp = /^(?:([^@/:]+)@)?([^@/:]+):(?!\/\/)(.+)$/.exec(text);
+  const scp = /^(?:([^@/:]+)@)?([^@/:]+):(?!\/\/|:)(.+)$/.exec(text);
   let url: URL;
   try {
     if (text.startsWith('./') || text.startsWith('../')) url = new URL(text, `${parent.replace(/\/+$/, '')}/`);
