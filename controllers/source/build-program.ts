@@ -10,6 +10,9 @@ import { bucketController } from './bucket/controller.ts';
 import type { sourceFlags } from './flags.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
 import { ociRepositoryController } from './ocirepository/controller.ts';
+import { GitHubTokens } from './gitrepository/github-app.ts';
+import { isOutdatedBy } from './gitrepository/resolve-includes.ts';
+import { VerifiedRevisions } from './gitrepository/verified-revisions.ts';
 
 type SourceProgram = Program<Options<typeof sourceFlags>>;
 
@@ -53,7 +56,24 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   // Only the leader serves: its Service must not send anyone to a replica whose folder is empty.
   program.onStart(() => startFileServer({ dir, ...listen }));
   const deps = { store, client: program.client, dispatcher, temporaryDir };
-  program.control<GitRepository>(gitRepositoryController({ ...deps, env, ssh }));
+  const gitDeps = {
+    ...deps,
+    env,
+    ssh,
+    requeueDependencyMs: options['requeue-dependency'],
+    verified: new VerifiedRevisions(),
+    githubTokens: new GitHubTokens({
+      maxSize: options['token-cache-max-size'],
+      maxMs: options['token-cache-max-duration'],
+    }),
+  };
+  const repositories = program.control<GitRepository>(
+    gitRepositoryController(gitDeps, (changed) => {
+      for (const other of repositories.cache.list()) {
+        if (isOutdatedBy(other, changed)) repositories.enqueue(`${other.metadata.namespace}/${other.metadata.name}`);
+      }
+    }),
+  );
   program.control<OCIRepository>(ociRepositoryController(deps));
   program.control<Bucket>(bucketController(deps));
 }

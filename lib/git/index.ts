@@ -1,6 +1,6 @@
 export { type Checkout, checkOut, type Reference, resolveReference, type Target } from './checkout.ts';
 export { GitError, type GitErrorCode } from './git-error.ts';
-export type { Credentials, HttpOptions, TlsOptions } from './http-connection.ts';
+export { type Credentials, type HttpOptions, openDispatcher, type TlsOptions } from './http-connection.ts';
 export type { Commit } from './object.ts';
 export type { IgnorePattern } from './ignore-pattern.ts';
 export { ignoreFileName, type IgnoreRules, ignoreRules, parseIgnoreLines, rulesOf } from './ignore-rules.ts';
@@ -16,3 +16,6 @@ export type { SshOptions } from './ssh/ssh-connection.ts';
 export { openTunnel, proxyFromEnvironment, type ProxyOptions, readProxy, type Tunnel } from './proxy.ts';
 export { readTrustedKeys, type TrustedKeys } from './signature/verify.ts';
 export { verifyCommit, verifyTag } from './verify-checkout.ts';
+export { folderEntries } from './folder-entries.ts';
+export { checkoutEntries, grafted, missingFolder, type SourceEntry, sparseEntries } from './source-entries.ts';
+export { type SubmoduleOptions, withSubmodules } from './submodules.ts';
