@@ -80,11 +80,11 @@ for (const c of [
     object: gitRepository({ recurseSubmodules: false, include: [], sparseCheckout: [], serviceAccountName: '' }),
     want: [],
   },
-  { name: 'a value', object: gitRepository({ provider: 'github' }), want: ['spec.provider "github"'] },
+  { name: 'a value', object: gitRepository({ provider: 'azure' }), want: ['spec.provider "azure"'] },
   {
     name: 'a whole field once',
-    object: kustomization({ kubeConfig: { secretRef: { name: 'cluster' } } }),
-    want: ['spec.kubeConfig'],
+    object: gitRepository({ serviceAccountName: 'cloud' }),
+    want: ['spec.serviceAccountName'],
   },
   {
     name: 'nothing of expressions',
