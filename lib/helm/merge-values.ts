@@ -15,7 +15,7 @@ const asWritten = { schema: 'failsafe', merge: false, keepSourceTokens: false } 
  * @throws HelmError 'badValues'
  */
 export function mergeValues(files: readonly ValuesFile[]): Buffer {
-  let merged: Document | undefined;
+  let merged: Document<Node> | undefined;
   for (const { name, content } of files) {
     const document = parseValues(name, content);
     if (merged === undefined) merged = document;
@@ -24,8 +24,8 @@ export function mergeValues(files: readonly ValuesFile[]): Buffer {
   return Buffer.from(merged === undefined ? '' : merged.toString({ lineWidth: 0 }));
 }
 
-function parseValues(name: string, content: Buffer): Document {
-  const document = parseDocument(content.toString('utf8'), asWritten);
+function parseValues(name: string, content: Buffer): Document<Node> {
+  const document = parseDocument<Node>(content.toString('utf8'), asWritten);
   const [problem] = document.errors;
   if (problem !== undefined) {
     throw new HelmError(
@@ -43,7 +43,7 @@ function parseValues(name: string, content: Buffer): Document {
 }
 
 /** An anchor may be replaced while its aliases stay: so each alias becomes a copy of what it stands for. */
-function resolveAliases(document: Document, name: string): void {
+function resolveAliases(document: Document<Node>, name: string): void {
   let copies = 0;
   visit(document, {
     Alias(_key, alias) {
