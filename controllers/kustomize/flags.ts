@@ -16,6 +16,11 @@ const ownFlags = {
     default: false,
     help: 'Refuse sources of another namespace than the Kustomization.',
   },
+  'drift-detection': {
+    type: 'string',
+    default: 'watch',
+    help: 'When changes by others are noticed: watch (within seconds) or interval (as in Flux).',
+  },
   'no-remote-bases': {
     type: 'boolean',
     default: false,
@@ -59,13 +64,11 @@ const ownFlags = {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to run programs.',
-    noEffectYet: true,
   },
   'insecure-kubeconfig-tls': {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to skip the verification of certificates.',
-    noEffectYet: true,
   },
 } as const;
 

@@ -2,8 +2,11 @@ export { type Checkout, checkOut, type Reference, resolveReference, type Target 
 export { GitError, type GitErrorCode } from './git-error.ts';
 export { type Credentials, type HttpOptions, openDispatcher, type TlsOptions } from './http-connection.ts';
 export type { Commit } from './object.ts';
+export type { IgnorePattern } from './ignore-pattern.ts';
+export { ignoreFileName, type IgnoreRules, ignoreRules, parseIgnoreLines, rulesOf } from './ignore-rules.ts';
 export type { PackRequest, RemoteRef } from './protocol.ts';
 export { type FetchLimits, type GitRemote, openHttpRemote, openSshRemote } from './remote.ts';
+export { highestInRange, parseRange, parseTagVersion, type TagVersion } from './semver-range.ts';
 export type { Snapshot } from './snapshot.ts';
 export { type TreeFile, treeFiles } from './tree-files.ts';
 export { hostKeyAlgorithms, kexAlgorithms, supportedAlgorithms } from './ssh/algorithms.ts';

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import {
   build,
   diskFileSystem,
@@ -28,6 +28,14 @@ export interface BuildFolderOptions {
   readonly cache?: ParseCache;
   /** Opens files before the build; what they hold stays out of messages. */
   readonly decrypter?: Decrypter | undefined;
+  /** Gets kustomize's warnings, a line each. */
+  readonly warn?: ((line: string) => void) | undefined;
+}
+
+export interface BuiltFolder {
+  readonly resources: readonly MapNode[];
+  /** Where each of them comes from: `<file in the artifact>, line <n>`; undefined where it was made. */
+  readonly places: readonly (string | undefined)[];
 }
 
 /**
@@ -42,7 +50,7 @@ export async function buildFolder(
   folder: string,
   spec: BuildSpec,
   options: BuildFolderOptions = {},
-): Promise<readonly MapNode[]> {
+): Promise<BuiltFolder> {
   const realRoot = realpathSync(root);
   const path = join(realRoot, folder);
   const disk = diskFileSystem(realRoot);
@@ -60,8 +68,14 @@ export async function buildFolder(
       order: 'none',
       kustomizationOverride: file,
       ...(options.cache !== undefined && { cache: options.cache }),
+      ...(options.warn !== undefined && { warn: options.warn }),
     });
-    return built.resources.map(({ node }) => node);
+    return {
+      resources: built.resources.map(({ node }) => node),
+      places: built.resources.map(({ place }) =>
+        place === undefined ? undefined : `${posix.join(folder, place.file)}, line ${place.line}`,
+      ),
+    };
   } catch (error) {
     throw (
       undecodable(disk, path, folder, scanned) ??

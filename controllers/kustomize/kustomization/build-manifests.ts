@@ -33,6 +33,7 @@ export async function buildManifests(
       variables,
       keys,
       signal: attempt.run.signal,
+      warn: (line) => attempt.run.log.info(line),
     });
     if (manifests.leftOut.length > 0) {
       attempt.run.log.info({ documents: manifests.leftOut }, 'documents that are no Kubernetes objects are left out');

@@ -1,6 +1,5 @@
 import type { ObjectId } from '#apply';
 import type { Attempt } from './attempt.ts';
-import type { Deps } from './deps.ts';
 
 /**
  * The ids as the API server has them, for comparing inventories.
@@ -9,11 +8,10 @@ import type { Deps } from './deps.ts';
 export async function identify(
   attempt: Attempt,
   ids: readonly ObjectId[],
-  deps: Pick<Deps, 'engine'>,
   reason: 'ReconciliationFailed' | 'PruneFailed',
 ): Promise<readonly ObjectId[]> {
   try {
-    return await deps.engine.identify(ids, attempt.run.signal);
+    return await attempt.access.engine.identify(ids, attempt.run.signal);
   } catch (error) {
     attempt.run.signal.throwIfAborted();
     throw attempt.failed(reason, error);

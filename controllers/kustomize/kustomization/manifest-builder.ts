@@ -4,7 +4,7 @@ import { type MapNode, ParseCache, YamlError } from '#kustomize';
 import type { DecryptionKeys } from '../decrypt/decryption-keys.ts';
 import { DecryptError } from '../decrypt/decrypt-error.ts';
 import { type Decrypter, openDecrypter } from '../decrypt/decrypter.ts';
-import { buildFolder } from '../generate/build-folder.ts';
+import { type BuiltFolder, buildFolder } from '../generate/build-folder.ts';
 import { SubstituteError, substituteResource, substitutes } from '../substitute/substitute-resource.ts';
 import type { Variables } from '../substitute/variables.ts';
 import { type Manifests, readObjects } from './read-objects.ts';
@@ -21,6 +21,8 @@ export interface BuildRequest {
   /** Absent: nothing is decrypted. */
   readonly keys: DecryptionKeys | undefined;
   readonly signal: AbortSignal;
+  /** Gets kustomize's warnings when it builds, a line each. */
+  readonly warn?: ((line: string) => void) | undefined;
 }
 
 export interface ManifestBuilderOptions {
@@ -54,27 +56,24 @@ export class ManifestBuilder {
       return known;
     }
     const decrypter = request.keys === undefined ? undefined : await openDecrypter(request.keys, request.signal);
-    const resources = await this.#resources(request, decrypter);
-    const manifests = { ...this.#objects(resources, request, decrypter), mask: decrypter?.mask };
+    const built = await this.#resources(request, decrypter);
+    const manifests = { ...this.#objects(built, request, decrypter), mask: decrypter?.mask };
     this.#remember(key, manifests);
     return manifests;
   }
 
-  async #resources(
-    { root, folder, spec }: BuildRequest,
-    decrypter: Decrypter | undefined,
-  ): Promise<readonly MapNode[]> {
-    const resources = await buildFolder(root, folder, spec, { cache: this.#parsed, decrypter });
-    if (decrypter === undefined) return resources;
+  async #resources({ root, folder, spec, warn }: BuildRequest, decrypter: Decrypter | undefined): Promise<BuiltFolder> {
+    const built = await buildFolder(root, folder, spec, { cache: this.#parsed, decrypter, warn });
+    if (decrypter === undefined) return built;
     const plain: MapNode[] = [];
-    for (const resource of resources) plain.push(await decrypter.resource(resource));
-    return plain;
+    for (const resource of built.resources) plain.push(await decrypter.resource(resource));
+    return { ...built, resources: plain };
   }
 
   /** From here on texts may quote what was decrypted. */
-  #objects(resources: readonly MapNode[], request: BuildRequest, decrypter: Decrypter | undefined): Manifests {
+  #objects({ resources, places }: BuiltFolder, request: BuildRequest, decrypter: Decrypter | undefined): Manifests {
     try {
-      return readObjects(this.#substitute(resources, request));
+      return readObjects(this.#substitute(resources, request), places);
     } catch (error) {
       if (decrypter === undefined || !(error instanceof SubstituteError || error instanceof YamlError)) throw error;
       throw new DecryptError(decrypter.mask(error.message));

@@ -1,12 +1,12 @@
 import type { GitRepository } from '#crds';
 import type { Outcome, Run } from '#runtime';
+import { checkStorage } from '../check-storage.ts';
+import { announceRun, refuseUnsupported } from '../refuse-unsupported.ts';
 import { Attempt } from './attempt.ts';
-import { checkStorage } from './check-storage.ts';
 import { collectEntries, copyIncludes } from './collect-entries.ts';
 import type { Deps } from './deps.ts';
 import { fetchCheckout } from './fetch-checkout.ts';
 import { openRemotes } from './open-remote.ts';
-import { announceRun, refuseUnsupported } from './refuse-unsupported.ts';
 import { reportStored, reportUnchanged } from './report.ts';
 import { resolveIncludes } from './resolve-includes.ts';
 import { resolveTarget } from './resolve-target.ts';

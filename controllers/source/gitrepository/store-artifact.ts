@@ -2,7 +2,7 @@ import { type TarEntry, tarBytes, tarModes } from '#artifact';
 import type { Artifact } from '#crds';
 import { type Checkout, GitError, type SourceEntry, treeFiles } from '#git';
 import type { Attempt } from './attempt.ts';
-import { ownerOf } from './check-storage.ts';
+import { ownerOf } from '../check-storage.ts';
 import type { Deps } from './deps.ts';
 
 /**
