@@ -171,6 +171,10 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   async #runObject(key: string, current: KubeObject, signal: AbortSignal): Promise<void> {
     const log = this.#logOf(current);
     let object = current;
+    if (this.#kind.isStatic?.(this.#kind.parse(current)) === true) {
+      await this.#release(key, current, signal, log);
+      return;
+    }
     try {
       if (this.#kind.finalize !== undefined && object.metadata.deletionTimestamp === undefined)
         object = await this.#ensureFinalizer(object, true);
@@ -190,6 +194,36 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     await run.close();
     if (signal.aborted) return; // the object changed, which has queued it anew, or the program ends
     await this.#finish(key, run, writer, end);
+  }
+
+  /** Takes away what a static object carries from the time before it was one, as if it were deleted. */
+  async #release(key: string, current: KubeObject, signal: AbortSignal, log: Logger): Promise<void> {
+    const isDeleting = current.metadata.deletionTimestamp !== undefined;
+    const { observedGeneration = -1, ...fields } = statusOf(current);
+    const hasStatus = observedGeneration !== -1 || Object.keys(fields).length > 0;
+    const finalizers = current.metadata.finalizers ?? [];
+    if (!hasStatus && !finalizers.includes(finalizer)) return;
+    const run = new ReconcileRun(this.#kind.parse(current), signal, log, this.#writerOf(key, current));
+    if (this.#kind.isSuspended(run.object) && !isDeleting) return;
+    let object = current;
+    try {
+      await this.#kind.finalize?.(run.object, run);
+      if (hasStatus && !isDeleting) {
+        const { fieldManager } = this.#kind;
+        const empty = { metadata: { resourceVersion: current.metadata.resourceVersion }, status: null };
+        const options = { type: 'merge', subresource: 'status', fieldManager } as const;
+        object = await this.#deps.client.patch(this.#kind.kind, objectKey(current), empty, options);
+      }
+      await this.#setFinalizers(
+        object,
+        finalizers.filter((item) => item !== finalizer),
+      );
+      this.#queue.forget(key);
+    } catch (error) {
+      if (isNotFound(error) || signal.aborted) return;
+      log.error({ error }, 'Reconciler error');
+      this.#queue.addRateLimited(key);
+    }
   }
 
   async #reconcile(run: ReconcileRun<T>): Promise<RunEnd> {

@@ -2,13 +2,14 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advertisedAddress, ArtifactStore, digestAlgorithms, isDigestAlgorithm, startFileServer } from '#artifact';
-import type { Bucket, GitRepository, OCIRepository } from '#crds';
+import type { Bucket, GitRepository, HelmRepository, OCIRepository } from '#crds';
 import { hostKeyAlgorithms, kexAlgorithms, supportedAlgorithms } from '#git';
 import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
 import { bucketController } from './bucket/controller.ts';
 import type { sourceFlags } from './flags.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
+import { helmRepositoryController } from './helmrepository/controller.ts';
 import { ociRepositoryController } from './ocirepository/controller.ts';
 import { GitHubTokens } from './gitrepository/github-app.ts';
 import { isOutdatedBy } from './gitrepository/resolve-includes.ts';
@@ -55,7 +56,12 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   );
   // Only the leader serves: its Service must not send anyone to a replica whose folder is empty.
   program.onStart(() => startFileServer({ dir, ...listen }));
-  const deps = { store, client: program.client, dispatcher, temporaryDir };
+  const helm = {
+    indexBytes: options['helm-index-max-size'],
+    chartBytes: options['helm-chart-max-size'],
+    fileBytes: options['helm-chart-file-max-size'],
+  };
+  const deps = { store, client: program.client, dispatcher, temporaryDir, helm };
   const gitDeps = {
     ...deps,
     env,
@@ -76,6 +82,7 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   );
   program.control<OCIRepository>(ociRepositoryController(deps));
   program.control<Bucket>(bucketController(deps));
+  program.control<HelmRepository>(helmRepositoryController(deps));
 }
 
 /**

@@ -2,6 +2,14 @@ import type { ArtifactStore } from '#artifact';
 import type { KubeClient } from '#kube';
 import type { Dispatcher } from 'undici';
 
+/** Upper bounds, in bytes. */
+export interface HelmLimits {
+  readonly indexBytes: number;
+  readonly chartBytes: number;
+  /** Of one file in a chart. */
+  readonly fileBytes: number;
+}
+
 /** What reconciling a source takes from outside. */
 export interface SourceDeps {
   readonly store: ArtifactStore;
@@ -11,4 +19,5 @@ export interface SourceDeps {
   readonly dispatcher: Dispatcher;
   /** For what is downloaded and unpacked on the way into the store. */
   readonly temporaryDir: string;
+  readonly helm: HelmLimits;
 }
