@@ -72,21 +72,7 @@ export interface ProviderSpec {
 }
 
 /** Not built yet. */
-const laterTypes: readonly ProviderType[] = [
-  'googlepubsub',
-  'sentry',
-  'azureeventhub',
-  'nats',
-  'otel',
-  'githubdispatch',
-  'gitea',
-  'bitbucket',
-  'bitbucketserver',
-  'azuredevops',
-  'githubpullrequestcomment',
-  'giteapullrequestcomment',
-  'gitlabmergerequestcomment',
-];
+const laterTypes: readonly ProviderType[] = ['googlepubsub', 'sentry', 'azureeventhub', 'nats', 'otel'];
 
 const spec: Schema<ProviderSpec> = object(
   {

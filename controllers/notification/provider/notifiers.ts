@@ -1,3 +1,11 @@
+import { gitlabmergerequestcomment } from './gitlabmergerequestcomment.ts';
+import { githubpullrequestcomment } from './githubpullrequestcomment.ts';
+import { githubdispatch } from './githubdispatch.ts';
+import { giteapullrequestcomment } from './giteapullrequestcomment.ts';
+import { gitea } from './gitea.ts';
+import { bitbucketserver } from './bitbucketserver.ts';
+import { bitbucket } from './bitbucket.ts';
+import { azuredevops } from './azuredevops.ts';
 import { alertmanager } from './alertmanager.ts';
 import { datadog } from './datadog.ts';
 import { generic, genericHmac } from './generic.ts';
@@ -41,4 +49,12 @@ export const notifiers: ReadonlyMap<string, NotifierFactory> = new Map([
   ['incident.io', incidentio],
   ['github', github],
   ['gitlab', gitlab],
+  ['azuredevops', azuredevops],
+  ['bitbucket', bitbucket],
+  ['bitbucketserver', bitbucketserver],
+  ['gitea', gitea],
+  ['giteapullrequestcomment', giteapullrequestcomment],
+  ['githubdispatch', githubdispatch],
+  ['githubpullrequestcomment', githubpullrequestcomment],
+  ['gitlabmergerequestcomment', gitlabmergerequestcomment],
 ]);
