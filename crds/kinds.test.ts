@@ -96,8 +96,6 @@ for (const c of [
     object: { ...gitRepository({}), kind: 'Bucket', spec: { provider: 'azure', sts: { provider: 'aws' } } },
     want: ['spec.sts'],
   },
-  { name: 'a Provider type', object: provider({ type: 'rocket' }), want: ['spec.type "rocket"'] },
-  { name: 'nothing of a built Provider type', object: provider({ type: 'slack' }), want: [] },
   {
     name: 'nothing of a foreign object',
     object: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, spec: { verify: 1 } },
