@@ -66,12 +66,6 @@ const kustomization = (spec: object) => ({
   metadata: { name: 'apps' },
   spec: { interval: '1m', prune: true, sourceRef: { kind: 'GitRepository', name: 'podinfo' }, ...spec },
 });
-const provider = (spec: object) => ({
-  apiVersion: 'notification.toolkit.fluxcd.io/v1beta3',
-  kind: 'Provider',
-  metadata: { name: 'chat' },
-  spec,
-});
 
 for (const c of [
   { name: 'nothing of a plain GitRepository', object: gitRepository({ provider: 'generic' }), want: [] },
