@@ -34,6 +34,7 @@ export {
   asOCIRepository,
   asProvider,
   asReceiver,
+  asSource,
   type KindName,
   kinds,
   unsupportedFields,

@@ -80,11 +80,11 @@ for (const c of [
     object: gitRepository({ recurseSubmodules: false, include: [], sparseCheckout: [], serviceAccountName: '' }),
     want: [],
   },
-  { name: 'a value', object: gitRepository({ provider: 'github' }), want: ['spec.provider "github"'] },
+  { name: 'a value', object: gitRepository({ provider: 'azure' }), want: ['spec.provider "azure"'] },
   {
     name: 'a whole field once',
-    object: kustomization({ kubeConfig: { secretRef: { name: 'cluster' } } }),
-    want: ['spec.kubeConfig'],
+    object: gitRepository({ serviceAccountName: 'cloud' }),
+    want: ['spec.serviceAccountName'],
   },
   {
     name: 'nothing of expressions',
@@ -92,9 +92,9 @@ for (const c of [
     want: [],
   },
   {
-    name: 'a source of another kind',
-    object: kustomization({ sourceRef: { kind: 'Bucket', name: 'b' } }),
-    want: ['spec.sourceRef.kind "Bucket"'],
+    name: 'temporary credentials of a bucket',
+    object: { ...gitRepository({}), kind: 'Bucket', spec: { provider: 'azure', sts: { provider: 'aws' } } },
+    want: ['spec.sts'],
   },
   { name: 'a Provider type', object: provider({ type: 'rocket' }), want: ['spec.type "rocket"'] },
   { name: 'nothing of a built Provider type', object: provider({ type: 'slack' }), want: [] },

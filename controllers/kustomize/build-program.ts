@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ArtifactCache, openArtifactCache } from '#artifact';
-import { asKustomization, type Kustomization, type KustomizationSourceRef, kinds } from '#crds';
-import type { ObjectKey, WatchCache } from '#kube';
+import { asKustomization, type Kustomization, type KustomizationSourceRef, kinds, type SourceKind } from '#crds';
+import type { ObjectKey } from '#kube';
 import type { Controller, Options, Program } from '#runtime';
 import { Clusters } from './access/clusters.ts';
 import type { kustomizeFlags, kustomizeGates } from './flags.ts';
@@ -20,7 +20,7 @@ import type { WakeUps } from './kustomization/wake-on-change.ts';
 import {
   coreKinds,
   serviceAccountKind,
-  type WatchedSource,
+  type SourceCaches,
   watchConfigs,
   watchedSource,
   watchSources,
@@ -29,6 +29,8 @@ import {
 type KustomizeOptions = Options<typeof kustomizeFlags>;
 type Gates = { readonly [K in keyof typeof kustomizeGates]: boolean };
 type KustomizeProgram = Program<KustomizeOptions>;
+
+const sourceKinds: readonly SourceKind[] = ['GitRepository', 'OCIRepository', 'Bucket', 'ExternalArtifact'];
 
 /** Unpacked artifacts kept although no run uses them. */
 const maxUnusedArtifacts = 10;
@@ -74,7 +76,8 @@ export function buildKustomizeProgram(program: KustomizeProgram, gates: Gates): 
     kustomizations: () => controller.cache.list(),
     wake: (wakeUps: WakeUps, why: string) => wakeAll(program, wake, wakeUps, why),
   };
-  const sources = watchSources(program, wakers);
+  const allowed = sourceKinds.filter((kind) => kind !== 'ExternalArtifact' || gates.ExternalArtifact);
+  const sources = watchSources(program, allowed, wakers);
   if (!gates.DisableConfigWatchers) watchConfigs(program, program.options['watch-configs-label-selector'], wakers);
 }
 
@@ -182,13 +185,13 @@ async function findKustomization(
 
 async function findSource(
   program: KustomizeProgram,
-  cache: WatchCache<WatchedSource> | undefined,
-  { name }: KustomizationSourceRef,
+  caches: SourceCaches | undefined,
+  { kind, name }: KustomizationSourceRef,
   namespace: string,
 ): Promise<Source | undefined> {
-  const cached = cache?.get({ namespace, name });
+  const cached = caches?.get(kind)?.get({ namespace, name });
   if (cached !== undefined) return { artifact: cached.artifact };
-  const found = await program.client.find(kinds.GitRepository, { namespace, name });
+  const found = await program.client.find(kinds[kind], { namespace, name });
   return found === undefined ? undefined : { artifact: watchedSource(found).artifact };
 }
 

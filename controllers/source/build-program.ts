@@ -2,16 +2,21 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advertisedAddress, ArtifactStore, digestAlgorithms, isDigestAlgorithm, startFileServer } from '#artifact';
-import type { GitRepository } from '#crds';
+import type { Bucket, GitRepository, OCIRepository } from '#crds';
 import { hostKeyAlgorithms, kexAlgorithms, supportedAlgorithms } from '#git';
 import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
+import { bucketController } from './bucket/controller.ts';
 import type { sourceFlags } from './flags.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
+import { ociRepositoryController } from './ocirepository/controller.ts';
+import { GitHubTokens } from './gitrepository/github-app.ts';
+import { isOutdatedBy } from './gitrepository/resolve-includes.ts';
+import { VerifiedRevisions } from './gitrepository/verified-revisions.ts';
 
 type SourceProgram = Program<Options<typeof sourceFlags>>;
 
-/** Most connections to one Git server at a time. */
+/** Most connections to one server at a time. */
 const connectionsPerServer = 16;
 
 /** Puts sources under control, and serves what they store once this replica leads. */
@@ -50,9 +55,27 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
   );
   // Only the leader serves: its Service must not send anyone to a replica whose folder is empty.
   program.onStart(() => startFileServer({ dir, ...listen }));
-  program.control<GitRepository>(
-    gitRepositoryController({ store, client: program.client, dispatcher, env, ssh, temporaryDir }),
+  const deps = { store, client: program.client, dispatcher, temporaryDir };
+  const gitDeps = {
+    ...deps,
+    env,
+    ssh,
+    requeueDependencyMs: options['requeue-dependency'],
+    verified: new VerifiedRevisions(),
+    githubTokens: new GitHubTokens({
+      maxSize: options['token-cache-max-size'],
+      maxMs: options['token-cache-max-duration'],
+    }),
+  };
+  const repositories = program.control<GitRepository>(
+    gitRepositoryController(gitDeps, (changed) => {
+      for (const other of repositories.cache.list()) {
+        if (isOutdatedBy(other, changed)) repositories.enqueue(`${other.metadata.namespace}/${other.metadata.name}`);
+      }
+    }),
   );
+  program.control<OCIRepository>(ociRepositoryController(deps));
+  program.control<Bucket>(bucketController(deps));
 }
 
 /**

@@ -1,6 +1,5 @@
 import { localObjectReference, namespacedObjectKindReference } from '../meta/references.ts';
 import {
-  allBut,
   array,
   boolean,
   described,
@@ -34,8 +33,7 @@ const sourceRef: Schema<KustomizationSourceRef> = object(
   {
     apiVersion: optional(string({ description: 'For readers only: the version is chosen by `kind`.' })),
     kind: oneOf(['OCIRepository', 'GitRepository', 'Bucket', 'ExternalArtifact'], {
-      description: 'Kind of the source.',
-      comesLater: allBut('GitRepository'),
+      description: 'Kind of the source. `ExternalArtifact` needs the feature gate of that name.',
     }),
     name: string({ description: 'Name of the source.' }),
     namespace: optional(

@@ -50,7 +50,7 @@ export class HttpConnection implements UploadPack {
     this.url = url.href.replace(/\/$/, '');
     this.#origin = url;
     this.#base = url;
-    this.#ownAgent = ownAgent(options);
+    this.#ownAgent = openDispatcher(options);
     this.#dispatcher = this.#ownAgent ?? options.dispatcher;
   }
 
@@ -153,7 +153,8 @@ function authorizationOf(credentials: Credentials | undefined, url: URL): string
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
-function ownAgent({ tls, proxy }: HttpOptions): Dispatcher | undefined {
+/** Connections with TLS options or a proxy of their own; undefined where the shared ones do. */
+export function openDispatcher({ tls, proxy }: Pick<HttpOptions, 'tls' | 'proxy'>): Dispatcher | undefined {
   if (proxy !== undefined) return proxyDispatcher(proxy, tls);
   return tls === undefined ? undefined : new Agent({ connect: tlsSettings(tls) });
 }

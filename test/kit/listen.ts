@@ -20,9 +20,10 @@ export interface Listening {
 /** Serves on a free port of 127.0.0.1 until closed. Does not keep the process alive. */
 export async function listen(
   handler: RequestListener,
-  options: { readonly tls?: boolean; readonly clientCertificate?: 'required' } = {},
+  options: { readonly tls?: boolean | ServerCertificate; readonly clientCertificate?: 'required' } = {},
 ): Promise<Listening> {
-  const certificate: ServerCertificate | undefined = options.tls === true ? makeServerCertificate() : undefined;
+  const { tls = false } = options;
+  const certificate = typeof tls === 'object' ? tls : tls ? makeServerCertificate() : undefined;
   const server: Server =
     certificate === undefined
       ? createHttpServer(handler)

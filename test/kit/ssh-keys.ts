@@ -20,7 +20,9 @@ export function makeSshKey(
     options.passphrase === undefined
       ? undefined
       : { passphrase: options.passphrase, cipher: 'aes256-ctr' as const, rounds: 4 };
-  const pair = generate(type, lock);
+  // One ed25519 key in two hundred comes out broken, for ssh-keygen too: such a one is made again.
+  let pair = generate(type, lock);
+  while (ssh2.utils.parseKey(pair.private, options.passphrase) instanceof Error) pair = generate(type, lock);
   return { privateKey: pair.private, publicKey: pair.public };
 }
 

@@ -124,7 +124,7 @@ export class Clusters implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const remotes = await Promise.allSettled(this.#remotes.values());
     this.#remotes.clear();
-    await Promise.all(remotes.map((remote) => (remote.status === 'fulfilled' ? close(remote.value) : undefined)));
+    await Promise.all(remotes.filter((remote) => remote.status === 'fulfilled').map((remote) => close(remote.value)));
     await this.#local[Symbol.asyncDispose]();
   }
 

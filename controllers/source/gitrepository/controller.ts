@@ -1,12 +1,18 @@
 import { asGitRepository, type GitRepository, kinds, parseGoDuration } from '#crds';
 import type { KindController } from '#runtime';
+import { removeArtifacts } from '../finalize.ts';
 import { conditionTypes } from './conditions.ts';
 import type { Deps } from './deps.ts';
-import { finalizeGitRepository } from './finalize.ts';
 import { reconcileGitRepository } from './reconcile.ts';
 
-/** What the runtime has to know of GitRepositories. */
-export function gitRepositoryController(deps: Deps): KindController<GitRepository> {
+/**
+ * What the runtime has to know of GitRepositories.
+ * @param onChange told of every change, to wake those that include the repository
+ */
+export function gitRepositoryController(
+  deps: Deps,
+  onChange: (repository: GitRepository) => void,
+): KindController<GitRepository> {
   return {
     kind: kinds.GitRepository,
     fieldManager: 'source-controller',
@@ -16,6 +22,10 @@ export function gitRepositoryController(deps: Deps): KindController<GitRepositor
     observesSuspended: 'withConditions',
     intervalMs: ({ spec }) => parseGoDuration(spec.interval),
     reconcile: (repository, run) => reconcileGitRepository(repository, run, deps),
-    finalize: (repository, run) => finalizeGitRepository(repository, run, deps),
+    async finalize(repository, run) {
+      deps.verified.forget(repository.metadata.uid ?? '');
+      await removeArtifacts(repository, run, deps);
+    },
+    onChange: (event) => onChange(event.object),
   };
 }

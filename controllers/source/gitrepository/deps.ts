@@ -2,6 +2,8 @@ import type { ArtifactStore } from '#artifact';
 import type { hostKeyAlgorithms, kexAlgorithms } from '#git';
 import type { KubeClient } from '#kube';
 import type { Dispatcher } from 'undici';
+import type { GitHubTokens } from './github-app.ts';
+import type { VerifiedRevisions } from './verified-revisions.ts';
 
 /** What reconciling a GitRepository takes from outside. */
 export interface Deps {
@@ -17,6 +19,11 @@ export interface Deps {
     readonly kexAlgorithms: readonly (typeof kexAlgorithms)[number][];
     readonly hostKeyAlgorithms: readonly (typeof hostKeyAlgorithms)[number][];
   };
+  /** Time after which an include that is not there yet is looked for again, in milliseconds. */
+  readonly requeueDependencyMs: number;
+  /** What was verified since this process began. */
+  readonly verified: VerifiedRevisions;
+  readonly githubTokens: GitHubTokens;
   /** For packs too large for memory. */
   readonly temporaryDir: string;
 }

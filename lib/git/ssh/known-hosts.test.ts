@@ -10,8 +10,9 @@ const one = key('ssh-ed25519', 'one');
 const two = key('ssh-rsa', 'two');
 const line = (hosts: string, blob: Buffer = one): string =>
   `${hosts} ${blob.toString('latin1', 4, 4 + blob.readUInt32BE(0))} ${blob.toString('base64')}`;
-// ssh-keygen -H of `git.example` and `[git.example]:2222`
-const hashedPlain = '|1|F1E1KeoE/eEWhi10WpGv4OdiO6Y=|3988QV0VE8wmZL7suNrYQLITLCg=';
+// What `ssh-keygen -H` makes of `[git.example]:2222`.
+const hashedName = '|1|uira524tVjkiJHTiRKk9pjMrI+Q=|/EG7hBG1JhO2CaUDYRw5N2gzK04=';
+const hashedKey = 'AAAAC3NzaC1lZDI1NTE5AAAAIKciCKPBX+4F9+GkdPercGxTeF9jjMJMmQu3ECF/OfBB';
 
 for (const c of [
   { name: 'a plain host', text: line('git.example'), host: 'git.example', port: 22, want: 'known' },
@@ -43,7 +44,7 @@ for (const c of [
   },
   { name: 'an authority', text: `@cert-authority ${line('*')}`, host: 'git.example', port: 22, want: 'unknown' },
   { name: 'comments', text: `# x\n\n  ${line('git.example')} me@x\r\n`, host: 'git.example', port: 22, want: 'known' },
-  { name: 'another hashed host', text: line(hashedPlain), host: 'other.example', port: 22, want: 'unknown' },
+  { name: 'another hashed host', text: line(hashedName), host: 'other.example', port: 22, want: 'unknown' },
 ]) {
   test(`known_hosts with ${c.name}: ${c.want}`, () => {
     assert.equal(new KnownHosts(c.text).check(c.host, c.port, one), c.want);
@@ -59,6 +60,14 @@ for (const [text, message] of [
 ] as const) {
   test(`known_hosts refuses ${JSON.stringify(text)}`, () => assert.throws(() => new KnownHosts(text), { message }));
 }
+
+test('known_hosts reads what ssh-keygen has hashed', () => {
+  const hosts = new KnownHosts(`${hashedName} ssh-ed25519 ${hashedKey}`);
+  const shown = Buffer.from(hashedKey, 'base64');
+  assert.equal(hosts.check('Git.example', 2222, shown), 'known');
+  assert.equal(hosts.check('git.example', 2222, one), 'mismatch');
+  assert.equal(hosts.check('git.example', 22, shown), 'unknown');
+});
 
 test('the keys of a host say what to ask it for', () => {
   const hosts = new KnownHosts(`${line('git.example', two)}\n${line('git.example')}\n${line('other')}`);

@@ -142,7 +142,14 @@ export class SshConnection implements UploadPack {
   }
 
   #handshakeFailure(error: unknown, verdict: HostVerdict, signal: AbortSignal): unknown {
-    if (verdict !== 'known') return new GitError('unreachable', `ssh: handshake failed: ${verdicts[verdict]}`);
+    if (verdict !== 'known') {
+      const host = this.#target.hostname.replace(/^\[(.*)\]$/, '$1');
+      const hint = this.#options.knownHosts.hasAuthority(host, Number(this.#target.port || 22))
+        ? ' (certificates of hosts are not supported, expected a line with the key itself)'
+        : '';
+      const words = verdicts[verdict] + (verdict === 'unknown' ? hint : '');
+      return new GitError('unreachable', `ssh: handshake failed: ${words}`);
+    }
     const level = error instanceof Error && 'level' in error ? error.level : undefined;
     const message = error instanceof Error ? error.message : String(error);
     if (level === 'client-authentication') {

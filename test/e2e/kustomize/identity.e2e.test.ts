@@ -21,7 +21,7 @@ const secret = (name: string): string =>
 interface Grant {
   readonly resources: readonly string[];
   /** Of the ServiceAccount; `group`: of all ServiceAccounts of the namespace. */
-  readonly to: string | 'group';
+  readonly to: string;
   readonly verbs?: readonly string[];
 }
 
