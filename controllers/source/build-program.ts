@@ -2,12 +2,16 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advertisedAddress, ArtifactStore, digestAlgorithms, isDigestAlgorithm, startFileServer } from '#artifact';
-import type { Bucket, GitRepository, HelmRepository, OCIRepository } from '#crds';
+import type { Bucket, GitRepository, HelmChart, HelmRepository, OCIRepository } from '#crds';
+import type { CacheEvent } from '#kube';
 import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
 import { bucketController } from './bucket/controller.ts';
 import type { sourceFlags } from './flags.ts';
+import type { StoringObject } from './check-storage.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
+import { helmChartController } from './helmchart/controller.ts';
+import { chartsToWake } from './helmchart/wake-charts.ts';
 import { helmRepositoryController } from './helmrepository/controller.ts';
 import { ociRepositoryController } from './ocirepository/controller.ts';
 
@@ -54,10 +58,14 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
     fileBytes: options['helm-chart-file-max-size'],
   };
   const deps = { store, client: program.client, dispatcher, temporaryDir, helm };
-  program.control<GitRepository>(gitRepositoryController(deps));
+  const charts = program.control<HelmChart>(helmChartController(deps));
+  const onChange = (event: CacheEvent<StoringObject>): void => {
+    for (const key of chartsToWake(event, charts.cache.list())) charts.enqueue(key);
+  };
+  program.control<GitRepository>({ ...gitRepositoryController(deps), onChange });
   program.control<OCIRepository>(ociRepositoryController(deps));
-  program.control<Bucket>(bucketController(deps));
-  program.control<HelmRepository>(helmRepositoryController(deps));
+  program.control<Bucket>({ ...bucketController(deps), onChange });
+  program.control<HelmRepository>({ ...helmRepositoryController(deps), onChange });
 }
 
 /**

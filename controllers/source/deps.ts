@@ -14,7 +14,7 @@ export interface HelmLimits {
 export interface SourceDeps {
   readonly store: ArtifactStore;
   /** Reads Secrets, ServiceAccounts and other sources. */
-  readonly client: Pick<KubeClient, 'get' | 'find'>;
+  readonly client: Pick<KubeClient, 'get' | 'find' | 'list'>;
   /** Connections shared by all who bring neither certificates nor a proxy of their own. */
   readonly dispatcher: Dispatcher;
   /** For what is downloaded and unpacked on the way into the store. */
