@@ -47,6 +47,7 @@ export type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from 
 export type { LocalObjectReference, NamespacedObjectKindReference } from './meta/references.ts';
 export type { CommonStatus } from './meta/status-fields.ts';
 export {
+  applyAnnotation,
   decryptSwitch,
   eventMetadata,
   eventMetadataPrefix,
@@ -54,9 +55,13 @@ export {
   forceAtAnnotation,
   forceSwitch,
   kustomizeGroup,
+  modeAnnotation,
   notificationGroup,
   ownerNameLabel,
   ownerNamespaceLabel,
+  pruneApprovedAnnotation,
+  pruneBudgetAnnotation,
+  pruneProtectedAnnotation,
   pruneSwitch,
   reconcileSwitch,
   requestedAtAnnotation,

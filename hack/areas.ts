@@ -18,13 +18,19 @@ const areas: readonly Area[] = [
   { folder: 'crds', door: 'crds', areas: [], packages: [] },
   { folder: 'lib/concurrency', door: 'concurrency', areas: [], packages: [] },
   { folder: 'lib/kustomize', door: 'kustomize', areas: ['concurrency'], packages: ['js-yaml', 'yaml', 're2js'] },
+  { folder: 'lib/cel', door: 'cel', areas: [], packages: ['re2js'] },
   {
     folder: 'lib/sops',
     door: 'sops',
     areas: ['kustomize'],
     packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
   },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
+  {
+    folder: 'lib/git',
+    door: 'git',
+    areas: ['concurrency'],
+    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
+  },
   { folder: 'lib/http', door: 'http', areas: [], packages: ['undici'] },
   { folder: 'lib/oci', door: 'oci', areas: ['http'], packages: [] },
   {
@@ -35,7 +41,7 @@ const areas: readonly Area[] = [
   },
   { folder: 'lib/helm', door: 'helm', areas: ['artifact', 'git'], packages: ['js-yaml', 'yaml'] },
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
-  { folder: 'lib/apply', door: 'apply', areas: ['kube', 'concurrency', 'crds'], packages: [] },
+  { folder: 'lib/apply', door: 'apply', areas: ['cel', 'kube', 'concurrency', 'crds'], packages: [] },
   {
     folder: 'controllers/runtime',
     door: 'runtime',
@@ -49,15 +55,20 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/kustomize',
-    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'artifact', 'kustomize', 'sops', 'apply', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['undici'],
   },
   {
     folder: 'controllers/notification',
-    areas: ['runtime', 'kube', 'concurrency', 'crds'],
+    areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['prom-client', 're2js', 'undici', 'yaml'],
   },
-  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds', 'tools'], packages: ['undici'] },
+  {
+    folder: 'test/kit',
+    door: 'test-kit',
+    areas: ['cluster', 'crds', 'tools'],
+    packages: ['openpgp', 'ssh2', 'undici'],
+  },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];

@@ -16,6 +16,11 @@ const ownFlags = {
     default: false,
     help: 'Refuse sources of another namespace than the Kustomization.',
   },
+  'drift-detection': {
+    type: 'string',
+    default: 'watch',
+    help: 'When changes by others are noticed: watch (within seconds) or interval (as in Flux).',
+  },
   'no-remote-bases': {
     type: 'boolean',
     default: false,
@@ -47,8 +52,7 @@ const ownFlags = {
   'sops-age-secret': {
     type: 'string',
     default: '',
-    help: 'Secret in the namespace of the controller with age keys for all Kustomizations.',
-    noEffectYet: true,
+    help: 'Secret in the namespace of the controller with age keys for Kustomizations whose decryption names no Secret.',
   },
   'sops-vault-configmap': {
     type: 'string',
@@ -60,13 +64,11 @@ const ownFlags = {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to run programs.',
-    noEffectYet: true,
   },
   'insecure-kubeconfig-tls': {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to skip the verification of certificates.',
-    noEffectYet: true,
   },
 } as const;
 
@@ -88,11 +90,7 @@ export const kustomizeGates = {
   DisableFailFastBehavior: { default: false, help: 'Wait for all objects even if one has failed.' },
   StrictPostBuildSubstitutions: { default: true, help: 'Fail when a variable without default is not set.' },
   GroupChangeLog: { default: false, help: 'Group the log of applied objects by action.' },
-  AdditiveCELDependencyCheck: {
-    default: false,
-    help: 'Run the built-in check of a dependency after readyExpr.',
-    noEffectYet: true,
-  },
+  AdditiveCELDependencyCheck: { default: false, help: 'Run the built-in check of a dependency after readyExpr.' },
   ExternalArtifact: { default: false, help: 'Allow sources of the kind ExternalArtifact.' },
   CancelHealthCheckOnNewRevision: {
     default: false,

@@ -92,6 +92,8 @@ function coreKind(kind: string, plural: string): KindInfo {
   return { group: '', version: 'v1', apiVersion: 'v1', ...names, namespaced: true };
 }
 
+export const serviceAccountKind: KindInfo = coreKind('ServiceAccount', 'serviceaccounts');
+
 export const coreKinds: Readonly<Record<SubstituteReference['kind'], KindInfo>> = {
   ConfigMap: coreKind('ConfigMap', 'configmaps'),
   Secret: coreKind('Secret', 'secrets'),

@@ -19,5 +19,7 @@ export interface SourceDeps {
   readonly dispatcher: Dispatcher;
   /** For what is downloaded and unpacked on the way into the store. */
   readonly temporaryDir: string;
+  /** Where proxies are named. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly helm: HelmLimits;
 }

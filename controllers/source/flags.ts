@@ -66,13 +66,11 @@ const ownFlags = {
     type: 'strings',
     default: [],
     help: 'Key exchange algorithms of SSH, in order.',
-    noEffectYet: true,
   },
   'ssh-hostkey-algos': {
     type: 'strings',
     default: [],
     help: 'Host key algorithms of SSH, in order.',
-    noEffectYet: true,
   },
 } as const;
 

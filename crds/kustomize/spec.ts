@@ -55,7 +55,6 @@ const dependency: Schema<DependencyReference> = object(
       string({
         description:
           'CEL over `self` and `dep` (both objects) that says whether the dependency is ready, in place of the built-in check.',
-        comesLater: true,
       }),
     ),
   },
@@ -151,9 +150,11 @@ const decryption: Schema<Decryption> = object(
           'Secret with the keys: `*.agekey`, `*.asc`, `sops.vault-token`, `sops.aws-kms`, `sops.azure-kv`, `sops.gcp-kms`.',
       }),
     ),
-    serviceAccountName: optional(string({ description: 'ServiceAccount whose workload identity opens cloud keys.' })),
+    serviceAccountName: optional(
+      string({ description: 'ServiceAccount whose workload identity opens cloud keys.', comesLater: true }),
+    ),
   },
-  { description: 'Opens manifests and Secrets that are encrypted with SOPS.', comesLater: true },
+  { description: 'Opens manifests and Secrets that are encrypted with SOPS.' },
 );
 
 const secretKeyReference: Schema<SecretKeyReference> = object(
@@ -173,12 +174,12 @@ const kubeConfig: Schema<KubeConfigReference> = object(
       described(localObjectReference, {
         description:
           'ConfigMap for access by workload identity: `provider`, `cluster`, `address`, `ca.crt`, `audiences`, `serviceAccountName`.',
+        comesLater: true,
       }),
     ),
   },
   {
     description: 'Another cluster to apply to.',
-    comesLater: true,
     rules: [
       { rule: 'has(self.configMapRef) || has(self.secretRef)', message: oneKubeConfig },
       { rule: '!has(self.configMapRef) || !has(self.secretRef)', message: oneKubeConfig },
@@ -222,7 +223,6 @@ export const spec: Schema<KustomizationSpec> = object(
     healthCheckExprs: optional(
       array(healthCheckExpr, {
         description: 'How to judge the health of kinds that do not follow the usual conventions.',
-        comesLater: true,
       }),
     ),
     dependsOn: optional(array(dependency, { description: 'Kustomizations that must be ready before this one runs.' })),
@@ -248,11 +248,10 @@ export const spec: Schema<KustomizationSpec> = object(
     serviceAccountName: optional(
       string({
         description: 'ServiceAccount in this namespace on whose behalf everything is applied.',
-        comesLater: true,
       }),
     ),
     kubeConfig: optional(kubeConfig),
-    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.', comesLater: true })),
+    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.' })),
   },
   { description: 'What to build, and how to apply it.' },
 );

@@ -135,7 +135,6 @@ const spec: Schema<ProviderSpec> = object(
     commitStatusExpr: optional(
       string({
         description: 'CEL over `event`, `provider` and `alert` that gives the id of the commit status.',
-        comesLater: true,
       }),
     ),
     suspend: optional(boolean({ description: 'Delivers nothing while true.' })),

@@ -86,7 +86,6 @@ const resource: Schema<ReceiverResource> = object<ReceiverResource>(
     filter: optional(
       string({
         description: 'CEL over `res` (the object) and `req` (the JSON body): whether the object is to be woken.',
-        comesLater: true,
       }),
     ),
   },
@@ -139,7 +138,6 @@ const spec: Schema<ReceiverSpec> = object(
     resourceFilter: optional(
       string({
         description: 'CEL over `res` and `req` for all resources; as each `filter`, it must be true.',
-        comesLater: true,
       }),
     ),
     secretRef: optional(

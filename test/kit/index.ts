@@ -30,6 +30,19 @@ export {
   startRegistry,
 } from './registry.ts';
 export { ownCluster, sharedCluster, type SharedClusterOptions, type TestCluster, testLabel } from './shared-cluster.ts';
+export { type ProxyServer, type ProxyServerOptions, startProxyServer } from './proxy-server.ts';
+export { knownHostsLine, makeSshKey, type SshKey, type SshKeyType } from './ssh-keys.ts';
+export {
+  gpgSigner,
+  hasProgram,
+  pgpSigner,
+  signCommit,
+  type Signer,
+  signTag,
+  sshKeygenSigner,
+  sshSigner,
+} from './signers.ts';
+export { sshdPath, type SshServer, type SshServerOptions, startSshServer } from './ssh-server.ts';
 export { type S3Server, startS3Server } from './s3-server.ts';
 export { checkStatus, type StatusRuleOptions, statusViolations } from './status-rules.ts';
 export { waitFor, type WaitOptions } from './wait-for.ts';

@@ -1,7 +1,8 @@
-import { type Artifact, formatGoDuration, type Kustomization } from '#crds';
+import { type Artifact, type DependencyReference, formatGoDuration, type Kustomization } from '#crds';
 import { findCondition, ReconcileError } from '#runtime';
 import { cycleThrough, dependencyKeys, keyOf } from './dependency-order.ts';
 import type { Deps } from './deps.ts';
+import { evaluateReadyExpr } from './expressions.ts';
 import { revisionMetadata } from './event-metadata.ts';
 
 /**
@@ -15,9 +16,14 @@ export async function checkDependencies(
 ): Promise<void> {
   const key = keyOf(kustomization);
   const needed = dependencyKeys(kustomization);
-  deps.dependencyWaits.begin(key, needed);
-  for (const other of needed) {
-    const problem = dependencyProblem(kustomization, artifact, other, await deps.findKustomization(other));
+  deps.dependencyWaits.begin(key, watchedDependencies(kustomization, needed));
+  for (const [index, other] of needed.entries()) {
+    const reference = kustomization.spec.dependsOn?.[index];
+    const dependency = await deps.findKustomization(other);
+    const problem = dependencyProblem(kustomization, artifact, other, dependency, {
+      reference,
+      additive: deps.settings.additiveReadyExpr,
+    });
     if (problem === undefined) continue;
     const cycle = await findCycle(key, kustomization, deps);
     throw notReady(cycle === undefined ? problem : `circular dependency detected: ${cycle.join(' -> ')}`, artifact, {
@@ -28,16 +34,42 @@ export async function checkDependencies(
   deps.dependencyWaits.end(key);
 }
 
-/** Why a dependency is not met, in Flux's words; undefined when it is. */
+/** Any field may matter to a `readyExpr`. */
+function watchedDependencies({ spec }: Kustomization, keys: readonly string[]): ReadonlyMap<string, boolean> {
+  const anyChange = new Map<string, boolean>();
+  for (const [index, key] of keys.entries()) {
+    const hasExpression = (spec.dependsOn?.[index]?.readyExpr ?? '') !== '';
+    anyChange.set(key, hasExpression || anyChange.get(key) === true);
+  }
+  return anyChange;
+}
+
+export interface DependencyRule {
+  readonly reference?: DependencyReference | undefined;
+  /** The built-in check comes on top of `readyExpr`, which stands in its place otherwise. */
+  readonly additive?: boolean;
+}
+
+/**
+ * Why a dependency is not met, in Flux's words; undefined when it is.
+ * @throws ReconcileError 'InvalidCELExpression' for a `readyExpr` that cannot work
+ */
 export function dependencyProblem(
   dependent: Kustomization,
   artifact: Artifact,
   key: string,
   dependency: Kustomization | undefined,
+  { reference, additive = false }: DependencyRule = {},
 ): string | undefined {
   const name = key.slice(key.indexOf('/') + 1);
   if (dependency === undefined) {
     return `dependency '${key}' not found: kustomizations.kustomize.toolkit.fluxcd.io ${JSON.stringify(name)} not found`;
+  }
+  if (reference?.readyExpr !== undefined && reference.readyExpr !== '') {
+    const readiness = evaluateReadyExpr(reference, dependent, dependency);
+    if ('problem' in readiness) return readiness.problem;
+    if (!readiness.ready) return `dependency '${key}' is not ready according to readyExpr eval`;
+    if (!additive) return undefined;
   }
   if (!isReady(dependency)) return `dependency '${key}' is not ready`;
   if (sameSource(dependent, dependency) && dependency.status?.lastAppliedRevision !== artifact.revision) {

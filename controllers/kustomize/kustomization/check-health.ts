@@ -5,6 +5,7 @@ import { type ConditionChange, findCondition, type Outcome } from '#runtime';
 import { isChanged } from './apply-manifests.ts';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
+import { healthExpressions } from './expressions.ts';
 
 /** What the health of the objects makes of a run that applied everything. */
 export type HealthVerdict =
@@ -41,12 +42,13 @@ function namedObjects({ spec }: Kustomization): readonly ObjectId[] {
 export async function checkHealth(
   attempt: Attempt,
   changes: readonly Change[],
-  deps: Pick<Deps, 'live' | 'healthWaits' | 'settings' | 'wake'>,
+  deps: Pick<Deps, 'healthWaits' | 'settings' | 'wake'>,
 ): Promise<HealthVerdict> {
   const { kustomization, key } = attempt;
+  const { health } = attempt.access.live;
   const ids = healthSet(kustomization, changes);
   if (ids.length === 0) {
-    deps.live.health.stop(key);
+    health.stop(key);
     deps.healthWaits.end(key);
     return { kind: 'passed', conditions: [], removes: ['Healthy'] };
   }
@@ -57,23 +59,24 @@ export async function checkHealth(
   });
   wait.changed ||= changes.some(isChanged);
   attempt.wait = wait;
-  const state = await deps.live.health.track(key, ids, {
+  const state = await health.track(key, ids, {
     key: waitKey(attempt, ids),
     timeoutMs: attempt.timeoutMs,
     failFast: deps.settings.failFast,
+    ...healthExpressions(kustomization),
     wake: () => deps.wake(key),
   });
   if (state.state === 'progressing') return waiting(attempt, state);
-  deps.live.health.stop(key);
+  health.stop(key);
   deps.healthWaits.end(key);
   if (state.state !== 'current') throw unhealthy(attempt, state);
   return healthy(attempt, state.elapsedMs, wait);
 }
 
 /** A wait goes on with its deadline as long as it is for the same thing. */
-function waitKey({ revision, kustomization }: Attempt, ids: readonly ObjectId[] = []): string {
+function waitKey({ revision, kustomization, manifests }: Attempt, ids: readonly ObjectId[] = []): string {
   const objects = ids.map((id) => inventoryEntry(id).id).join(' ');
-  return `${revision} ${kustomization.metadata.generation ?? 0} ${objects}`;
+  return `${revision} ${kustomization.metadata.generation ?? 0} ${manifests?.digest ?? ''} ${objects}`;
 }
 
 function waiting(attempt: Attempt, state: Extract<WaitState, { state: 'progressing' }>): HealthVerdict {

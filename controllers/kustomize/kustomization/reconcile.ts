@@ -6,7 +6,10 @@ import { buildManifests } from './build-manifests.ts';
 import { checkDependencies } from './check-dependencies.ts';
 import { checkHealth } from './check-health.ts';
 import type { Deps } from './deps.ts';
+import { healthExpressions } from './expressions.ts';
 import { fetchArtifact } from './fetch-artifact.ts';
+import { isObserver, observe } from './observe.ts';
+import { openCluster } from './open-cluster.ts';
 import { pruneStale } from './prune-stale.ts';
 import { refuseWhatIsNotAllowed } from './refuse.ts';
 import { resolveFolder } from './resolve-folder.ts';
@@ -18,6 +21,7 @@ export async function reconcileKustomization(
   run: Run<Kustomization>,
   deps: Deps,
 ): Promise<Outcome> {
+  healthExpressions(kustomization); // refuses those that do not compile, before anything else is looked at
   refuseWhatIsNotAllowed(kustomization, deps.settings);
   const artifact = await run.step('ResolveSource', () => resolveSource(kustomization, deps));
   await run.step('CheckDependencies', () => checkDependencies(kustomization, artifact, deps));
@@ -35,12 +39,14 @@ async function carryOut(attempt: Attempt, deps: Deps): Promise<Outcome> {
   await using unpacked = await run.step('FetchArtifact', () => fetchArtifact(attempt, deps));
   const folder = await run.step('ResolvePath', () => folderOf(attempt, unpacked.path));
   attempt.establish({ lastAttemptedRevision: attempt.revision });
+  await run.step('OpenCluster', () => openCluster(attempt, deps));
   attempt.progress('Building manifests for');
   const manifests = await run.step('Build', () => buildManifests(attempt, unpacked.path, folder, deps));
   attempt.manifests = manifests;
   attempt.progress('Detecting drift for');
+  if (isObserver(attempt.kustomization)) return run.step('Observe', () => observe(attempt, manifests));
   const changes = await run.step('Apply', () => applyManifests(attempt, manifests, deps));
-  await run.step('Prune', () => pruneStale(attempt, changes, deps));
+  await run.step('Prune', () => pruneStale(attempt, changes));
   reportContested(
     attempt,
     changes.map(({ id }) => id),

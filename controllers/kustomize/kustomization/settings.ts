@@ -9,6 +9,8 @@ export interface Settings {
   readonly objectLevelWorkloadIdentity: boolean;
   /** End a wait at the first failed object (gate DisableFailFastBehavior turns it off). */
   readonly failFast: boolean;
+  /** Gate AdditiveCELDependencyCheck: the built-in check of a dependency comes on top of its `readyExpr`. */
+  readonly additiveReadyExpr: boolean;
   /** Gate GroupChangeLog. */
   readonly groupChangeLog: boolean;
   /** `--default-service-account`; empty: none. */

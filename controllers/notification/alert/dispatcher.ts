@@ -98,7 +98,7 @@ export class Dispatcher {
       else log.debug(text);
       return;
     }
-    await deliver(provider, this.#withMetadata(alert, event), this.#deps.client, this.#deps.agent);
+    await deliver(provider, alert, this.#withMetadata(alert, event), this.#deps.client, this.#deps.agent);
   }
 
   /** From the watch; what it does not know may have been created a moment ago. */

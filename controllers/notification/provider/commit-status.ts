@@ -15,15 +15,16 @@ export interface CommitStatus {
 
 /**
  * The commit status that an event stands for; undefined for `Progressing`, which would only flicker (spec section 6, †).
+ * @param id in place of the default one
  * @throws Error when the event names no Git commit
  */
-export function commitStatus(event: Event, providerUid: string): CommitStatus | undefined {
+export function commitStatus(event: Event, providerUid: string, id?: string): CommitStatus | undefined {
   if (event.reason === 'Progressing') return undefined;
   if (event.severity !== 'info' && event.severity !== 'error')
     throw new Error(`unsupported event severity '${event.severity}'`);
   return {
     commit: commitOf(event),
-    id: statusId(event, providerUid),
+    id: id ?? statusId(event, providerUid),
     failed: isError(event),
     description: describeReason(event.reason),
   };

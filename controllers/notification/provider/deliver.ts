@@ -1,8 +1,9 @@
 import { deadline } from '#concurrency';
-import { type Provider, parseGoDuration, unsupportedFields } from '#crds';
+import { type Alert, type Provider, parseGoDuration, unsupportedFields } from '#crds';
 import type { KubeClient } from '#kube';
 import type { Agent } from 'undici';
 import type { Event } from '../event/event.ts';
+import { customStatusId } from './commit-status-expr.ts';
 import { httpClient } from './http.ts';
 import { maskSecrets } from './mask.ts';
 import { notifiers } from './notifiers.ts';
@@ -20,7 +21,13 @@ export class SendError extends Error {
  * Sends one event, its metadata final, within the Provider's timeout.
  * @throws SendError when it did not get through, Error when it could not be set up; no text shows a secret
  */
-export async function deliver(provider: Provider, event: Event, client: KubeClient, agent: Agent): Promise<void> {
+export async function deliver(
+  provider: Provider,
+  alert: Alert,
+  event: Event,
+  client: KubeClient,
+  agent: Agent,
+): Promise<void> {
   const { type, timeout } = provider.spec;
   const timeoutMs = timeout === undefined ? defaultTimeoutMs : parseGoDuration(timeout);
   using limit = deadline(timeoutMs, undefined, 'context deadline exceeded');
@@ -41,7 +48,7 @@ export async function deliver(provider: Provider, event: Event, client: KubeClie
   let isSetUp = false;
   try {
     await using sender = httpClient(http, agent, mask);
-    const notifier = factory(settings, sender);
+    const notifier = factory({ ...settings, statusId: customStatusId(event, provider, alert) }, sender);
     isSetUp = true;
     await notifier.post(event, limit.signal);
   } catch (error) {

@@ -18,7 +18,7 @@ export const github: NotifierFactory = (settings, http): Notifier => {
   };
   return {
     async post(event, signal) {
-      const status = commitStatus(event, settings.uid);
+      const status = commitStatus(event, settings.uid, settings.statusId);
       if (status === undefined) return;
       const state = status.failed ? 'failure' : 'success';
       const base = `${api}/repos/${path}`;

@@ -9,7 +9,7 @@ export const gitlab: NotifierFactory = (settings, http): Notifier => {
   const headers = { 'PRIVATE-TOKEN': settings.token };
   return {
     async post(event, signal) {
-      const status = commitStatus(event, settings.uid);
+      const status = commitStatus(event, settings.uid, settings.statusId);
       if (status === undefined) return;
       const state = status.failed ? 'failed' : 'success';
       const list = `${project}/repository/commits/${status.commit}/statuses?name=${encodeURIComponent(status.id)}`;

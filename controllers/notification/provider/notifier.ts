@@ -15,6 +15,8 @@ export interface ProviderSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** UID of the Provider: makes commit status contexts of several clusters differ. */
   readonly uid: string;
+  /** What `commitStatusExpr` gave for the event; undefined: the id is of the default form. */
+  readonly statusId?: string | undefined;
 }
 
 /** Delivers one event to one place. */

@@ -1,8 +1,11 @@
 import { mapLimit } from '#concurrency';
-import { type Receiver, type ReceiverResource, requestedAtAnnotation } from '#crds';
-import { keyString, type KubeClient, type ObjectKey, type Resource, type RestMapper } from '#kube';
+import { type KubeObject, type Receiver, type ReceiverResource, requestedAtAnnotation } from '#crds';
+import { formatApiVersion, keyString, type KubeClient, type ObjectKey, type Resource, type RestMapper } from '#kube';
 import type { Logger } from '#runtime';
+import type { JsonRecord } from '../json-record.ts';
 import { resolveTarget } from '../target-kinds.ts';
+import { requestVariable, ResourceFilters } from './filters.ts';
+import type { Webhook } from './validate.ts';
 
 export interface AnnotateDeps {
   readonly client: KubeClient;
@@ -14,6 +17,12 @@ export interface AnnotateDeps {
 /** Patches of one webhook that are under way at the same time. */
 const maxParallel = 8;
 
+/** What the Receiver's filters let through, given the body of the call. */
+interface Choice {
+  readonly filters: ResourceFilters;
+  readonly req: JsonRecord;
+}
+
 interface Target extends ObjectKey {
   readonly resource: Resource;
 }
@@ -22,13 +31,25 @@ interface Target extends ObjectKey {
  * Asks for a run of every object that the Receiver names. One that fails does not keep the others from being asked.
  * @returns what failed, in words
  */
-export async function requestReconciliation(receiver: Receiver, deps: AnnotateDeps): Promise<readonly string[]> {
+export async function requestReconciliation(
+  receiver: Receiver,
+  webhook: Webhook,
+  deps: AnnotateDeps,
+): Promise<readonly string[]> {
   const failures: string[] = [];
   const collect = (error: unknown): undefined => {
     failures.push(error instanceof Error ? error.message : String(error));
   };
+  let choice: Choice;
+  try {
+    const filters = ResourceFilters.of(receiver);
+    choice = { filters, req: filters.isEmpty ? {} : requestVariable(webhook) };
+  } catch (error) {
+    collect(error);
+    return failures;
+  }
   const found = await mapLimit(receiver.spec.resources, maxParallel, (resource) =>
-    targetsOf(receiver, resource, deps).catch(collect),
+    targetsOf(receiver, resource, choice, deps).catch(collect),
   );
   const targets = found.flatMap((list) => list ?? []);
   await mapLimit(targets, maxParallel, (target) => annotate(target, deps.client).catch(collect));
@@ -38,6 +59,7 @@ export async function requestReconciliation(receiver: Receiver, deps: AnnotateDe
 async function targetsOf(
   receiver: Receiver,
   wanted: ReceiverResource,
+  { filters, req }: Choice,
   { client, mapper, log, allowCrossNamespace }: AnnotateDeps,
 ): Promise<readonly Target[]> {
   const own = receiver.metadata.namespace ?? '';
@@ -49,7 +71,13 @@ async function targetsOf(
     );
   }
   const resource = await resolveTarget(mapper, kind, apiVersion);
-  if (name !== '*') return [{ resource, namespace, name }];
+  const isWanted = (object: KubeObject): boolean =>
+    filters.wants(wanted, { ...object, apiVersion: formatApiVersion(resource), kind: resource.kind }, req);
+  if (name !== '*') {
+    const target = { resource, namespace, name };
+    if (!filters.concerns(wanted)) return [target];
+    return isWanted(await client.get(resource, target, { metadataOnly: true })) ? [target] : [];
+  }
   if (matchLabels === undefined)
     throw new Error(`matchLabels field not set when using wildcard '*' as name of kind '${kind}'`);
   const labelSelector = Object.entries(matchLabels)
@@ -58,7 +86,8 @@ async function targetsOf(
   const { items } = await client.list(resource, { namespace, labelSelector, metadataOnly: true });
   if (items.length === 0)
     log.info(`no '${kind}' resources found with matching labels '${labelSelector}' in '${namespace}' namespace`);
-  return items.map((item) => ({ resource, namespace, name: item.metadata.name }));
+  const chosen = filters.concerns(wanted) ? items.filter(isWanted) : items;
+  return chosen.map((item) => ({ resource, namespace, name: item.metadata.name }));
 }
 
 async function annotate(target: Target, client: KubeClient): Promise<void> {

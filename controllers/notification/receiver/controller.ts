@@ -1,3 +1,4 @@
+import { CelError } from '#cel';
 import {
   asReceiver,
   formatGoDuration,
@@ -8,6 +9,7 @@ import {
 } from '#crds';
 import type { KubeClient } from '#kube';
 import { type KindController, type Outcome, ReconcileError, type Run } from '#runtime';
+import { ResourceFilters } from './filters.ts';
 import { readToken, webhookPath } from './token.ts';
 
 const defaultInterval = '10m';
@@ -44,6 +46,7 @@ async function reconcileReceiver(receiver: Receiver, run: Run<Receiver>, client:
     const message = `Reconciliation failed terminally due to configuration error: not supported yet: ${later.join(', ')}`;
     throw new ReconcileError('ValidationFailed', message, { when: 'specChanges' });
   }
+  refuseBadFilters(receiver);
   const token = await run.step('ReadToken', () => tokenOrFailure(receiver, run, client));
   const path = webhookPath(token, receiver.metadata.name, receiver.metadata.namespace ?? '');
   return {
@@ -52,6 +55,16 @@ async function reconcileReceiver(receiver: Receiver, run: Run<Receiver>, client:
     message: `Receiver initialized for path: ${path}`,
     status: { webhookPath: path },
   };
+}
+
+function refuseBadFilters(receiver: Receiver): void {
+  try {
+    ResourceFilters.of(receiver);
+  } catch (error) {
+    if (!(error instanceof CelError)) throw error;
+    const message = `Reconciliation failed terminally due to configuration error: ${error.message}`;
+    throw new ReconcileError('InvalidCELExpression', message, { when: 'specChanges' }, { cause: error });
+  }
 }
 
 /** Without a token there is no path. The event's reason differs from the condition's, as in Flux. */

@@ -51,7 +51,7 @@ async function answer(
     log.error({ error }, error instanceof WebhookRefused ? 'unable to validate payload' : 'unable to read the token');
     return 400;
   }
-  const failures = await requestReconciliation(receiver, { ...deps, log });
+  const failures = await requestReconciliation(receiver, webhook, { ...deps, log });
   for (const failure of failures) log.error({ error: failure }, 'unable to request reconciliation');
   return failures.length === 0 ? 200 : 500;
 }

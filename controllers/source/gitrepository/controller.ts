@@ -16,6 +16,9 @@ export function gitRepositoryController(deps: Deps): KindController<GitRepositor
     observesSuspended: 'withConditions',
     intervalMs: ({ spec }) => parseGoDuration(spec.interval),
     reconcile: (repository, run) => reconcileGitRepository(repository, run, deps),
-    finalize: (repository, run) => removeArtifacts(repository, run, deps),
+    async finalize(repository, run) {
+      deps.verified.forget(repository.metadata.uid ?? '');
+      await removeArtifacts(repository, run, deps);
+    },
   };
 }

@@ -224,15 +224,8 @@ test('a token that is missing, comes, changes and goes is followed at once', asy
 
 test('what is not built yet stalls a Receiver and names the field', async () => {
   const namespace = await cluster.namespace('later');
-  await cluster.apply(
-    secret(namespace, 'token', { token }),
-    receiver(namespace, 'type', { type: 'harbor' }),
-    receiver(namespace, 'filter', { resourceFilter: 'true' }),
-  );
-  for (const [name, field] of [
-    ['type', 'spec.type "harbor"'],
-    ['filter', 'spec.resourceFilter'],
-  ] as const) {
+  await cluster.apply(secret(namespace, 'token', { token }), receiver(namespace, 'type', { type: 'harbor' }));
+  for (const [name, field] of [['type', 'spec.type "harbor"']] as const) {
     const { status, metadata } = await settled(namespace, name, 'Stalled', 'ValidationFailed');
     const ready = status.conditions.find(({ type }) => type === 'Ready');
     assert.equal(

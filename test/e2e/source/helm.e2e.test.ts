@@ -184,7 +184,7 @@ test('a chart in Git is packed with its dependencies, under the strategy of the 
   for (const name of ['far', 'far/charts/near', 'far/charts/remote']) {
     assert.match(output, new RegExp(`# Source: ${name}/templates/config.yaml`));
   }
-  assert.doesNotMatch((await helm.helm('show', 'all', 'made.tgz')).toString(), /^no$/m);
+  assert.doesNotMatch(await helm.helm('show', 'all', 'made.tgz'), /^no$/m);
 
   await source.apply('HelmChart', 'revised', {
     ...spec,
