@@ -2,13 +2,19 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { advertisedAddress, ArtifactStore, digestAlgorithms, isDigestAlgorithm, startFileServer } from '#artifact';
-import type { Bucket, GitRepository, HelmRepository, OCIRepository } from '#crds';
+import type { Bucket, GitRepository, HelmChart, HelmRepository, OCIRepository } from '#crds';
 import { hostKeyAlgorithms, kexAlgorithms, supportedAlgorithms } from '#git';
+import { type CacheEvent, keyString, objectKey } from '#kube';
 import type { Options, Program } from '#runtime';
 import { Agent } from 'undici';
 import { bucketController } from './bucket/controller.ts';
+import type { SourceDeps } from './deps.ts';
 import type { sourceFlags } from './flags.ts';
+import type { StoringObject } from './check-storage.ts';
 import { gitRepositoryController } from './gitrepository/controller.ts';
+import type { Deps as GitDeps } from './gitrepository/deps.ts';
+import { helmChartController } from './helmchart/controller.ts';
+import { chartsToWake } from './helmchart/wake-charts.ts';
 import { helmRepositoryController } from './helmrepository/controller.ts';
 import { ociRepositoryController } from './ocirepository/controller.ts';
 import { GitHubTokens } from './gitrepository/github-app.ts';
@@ -61,10 +67,18 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
     chartBytes: options['helm-chart-max-size'],
     fileBytes: options['helm-chart-file-max-size'],
   };
-  const deps = { store, client: program.client, dispatcher, temporaryDir, helm };
+  controlSources(program, { store, client: program.client, dispatcher, temporaryDir, env, helm }, ssh);
+}
+
+/** Puts every kind under control; a new artifact wakes what is made of it. */
+function controlSources(program: SourceProgram, deps: SourceDeps, ssh: GitDeps['ssh']): void {
+  const { options } = program;
+  const charts = program.control<HelmChart>(helmChartController(deps));
+  const wakeCharts = (event: CacheEvent<StoringObject>): void => {
+    for (const key of chartsToWake(event, charts.cache.list())) charts.enqueue(key);
+  };
   const gitDeps = {
     ...deps,
-    env,
     ssh,
     requeueDependencyMs: options['requeue-dependency'],
     verified: new VerifiedRevisions(),
@@ -73,16 +87,18 @@ export async function buildSourceProgram(program: SourceProgram): Promise<void> 
       maxMs: options['token-cache-max-duration'],
     }),
   };
-  const repositories = program.control<GitRepository>(
-    gitRepositoryController(gitDeps, (changed) => {
+  const repositories = program.control<GitRepository>({
+    ...gitRepositoryController(gitDeps),
+    onChange: (event) => {
       for (const other of repositories.cache.list()) {
-        if (isOutdatedBy(other, changed)) repositories.enqueue(`${other.metadata.namespace}/${other.metadata.name}`);
+        if (isOutdatedBy(other, event.object)) repositories.enqueue(keyString(objectKey(other)));
       }
-    }),
-  );
+      wakeCharts(event);
+    },
+  });
   program.control<OCIRepository>(ociRepositoryController(deps));
-  program.control<Bucket>(bucketController(deps));
-  program.control<HelmRepository>(helmRepositoryController(deps));
+  program.control<Bucket>({ ...bucketController(deps), onChange: wakeCharts });
+  program.control<HelmRepository>({ ...helmRepositoryController(deps), onChange: wakeCharts });
 }
 
 /**

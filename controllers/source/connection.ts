@@ -1,4 +1,5 @@
 import type { LocalObjectReference } from '#crds';
+import { proxyFromEnvironment } from '#git';
 import { checkTls, openDispatcher, type ProxyOptions, type TlsOptions } from '#http';
 import type { KubeClient } from '#kube';
 import type { Dispatcher } from 'undici';
@@ -14,11 +15,14 @@ export interface ConnectionSpec {
   readonly proxySecretRef?: LocalObjectReference | undefined;
   /** TLS keys that came with something else; a `certSecretRef` wins. */
   readonly tls?: TlsOptions | undefined;
+  /** The server, for a proxy that the environment names. */
+  readonly target: URL | undefined;
 }
 
 interface Deps {
   readonly client: Pick<KubeClient, 'get'>;
   readonly dispatcher: Dispatcher;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 /** Most connections to one server at a time. */
@@ -44,7 +48,7 @@ export async function openConnection(
       : tlsOptions(await read(certSecretRef.name), `${namespace}/${certSecretRef.name}`);
   const proxy =
     proxySecretRef === undefined
-      ? undefined
+      ? spec.target && proxyFromEnvironment(deps.env, spec.target)
       : proxyOptions(await read(proxySecretRef.name), `${namespace}/${proxySecretRef.name}`);
   if (tls === undefined && proxy === undefined) {
     return { dispatcher: deps.dispatcher, [Symbol.asyncDispose]: () => Promise.resolve() };

@@ -14,10 +14,12 @@ export interface HelmLimits {
 export interface SourceDeps {
   readonly store: ArtifactStore;
   /** Reads Secrets, ServiceAccounts and other sources. */
-  readonly client: Pick<KubeClient, 'get' | 'find'>;
+  readonly client: Pick<KubeClient, 'get' | 'find' | 'list'>;
   /** Connections shared by all who bring neither certificates nor a proxy of their own. */
   readonly dispatcher: Dispatcher;
   /** For what is downloaded and unpacked on the way into the store. */
   readonly temporaryDir: string;
+  /** Where proxies are named. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly helm: HelmLimits;
 }

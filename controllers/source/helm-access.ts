@@ -20,7 +20,7 @@ export interface HelmAccess extends AsyncDisposable {
  */
 export async function openHelmAccess(
   { spec, metadata }: HelmRepository,
-  deps: Pick<SourceDeps, 'client' | 'dispatcher'>,
+  deps: Pick<SourceDeps, 'client' | 'dispatcher' | 'env'>,
   signal: AbortSignal,
 ): Promise<HelmAccess> {
   const namespace = metadata.namespace ?? '';
@@ -31,7 +31,9 @@ export async function openHelmAccess(
   const tls = secret === undefined ? undefined : oldTls(secret, name);
   const insecure: TlsOptions | undefined =
     spec.type === 'oci' && spec.insecure === true ? { skipVerify: true } : undefined;
-  const connection = await openConnection({ certSecretRef, tls: tls ?? insecure }, namespace, deps, signal);
+  const address = spec.url.replace(/^oci:/, 'https:');
+  const target = URL.canParse(address) ? new URL(address) : undefined;
+  const connection = await openConnection({ certSecretRef, tls: tls ?? insecure, target }, namespace, deps, signal);
   return {
     dispatcher: connection.dispatcher,
     login,

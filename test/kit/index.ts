@@ -17,6 +17,7 @@ export {
   type GitServerOptions,
   startGitServer,
 } from './git-server.ts';
+export { type HelmFolder, openHelmFolder } from './helm.ts';
 export { type HttpSink, httpSink, type ReceivedRequest, type SinkAnswer } from './http-sink.ts';
 export {
   fluxConfigType,

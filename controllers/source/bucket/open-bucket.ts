@@ -26,13 +26,24 @@ export async function openBucket(attempt: SourceAttempt<Bucket>, deps: SourceDep
         : await readSecret(deps.client, attempt.namespace, spec.secretRef.name, signal);
     const certSecretRef = spec.provider === undefined || spec.provider === 'generic' ? spec.certSecretRef : undefined;
     const { proxySecretRef } = spec;
-    const connection = await openConnection({ certSecretRef, proxySecretRef }, attempt.namespace, deps, signal);
+    const connection = await openConnection(
+      { certSecretRef, proxySecretRef, target: targetOf(spec) },
+      attempt.namespace,
+      deps,
+      signal,
+    );
     const client = clientFor(attempt.object, data, connection.dispatcher);
     return { client, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
   } catch (error) {
     signal.throwIfAborted();
     throw attempt.failed('FetchFailed', 'AuthenticationFailed', messageOf(error), { cause: error });
   }
+}
+
+/** The service as a URL; what is none is told by the client itself. */
+function targetOf({ endpoint, insecure }: Bucket['spec']): URL | undefined {
+  const text = endpoint.includes('://') ? endpoint : `${insecure === true ? 'http' : 'https'}://${endpoint}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 function clientFor(

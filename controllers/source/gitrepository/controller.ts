@@ -5,14 +5,8 @@ import { conditionTypes } from './conditions.ts';
 import type { Deps } from './deps.ts';
 import { reconcileGitRepository } from './reconcile.ts';
 
-/**
- * What the runtime has to know of GitRepositories.
- * @param onChange told of every change, to wake those that include the repository
- */
-export function gitRepositoryController(
-  deps: Deps,
-  onChange: (repository: GitRepository) => void,
-): KindController<GitRepository> {
+/** What the runtime has to know of GitRepositories. */
+export function gitRepositoryController(deps: Deps): KindController<GitRepository> {
   return {
     kind: kinds.GitRepository,
     fieldManager: 'source-controller',
@@ -26,6 +20,5 @@ export function gitRepositoryController(
       deps.verified.forget(repository.metadata.uid ?? '');
       await removeArtifacts(repository, run, deps);
     },
-    onChange: (event) => onChange(event.object),
   };
 }

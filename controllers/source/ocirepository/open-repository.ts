@@ -22,7 +22,12 @@ export async function openRepository(attempt: SourceAttempt<OCIRepository>, deps
     const credentials = await registryCredentials(spec, attempt.namespace, name, deps, signal);
     // Source spec 3.2: without certificates of its own, insecure also means any certificate.
     const tls = spec.insecure === true ? { skipVerify: true } : undefined;
-    const connection = await openConnection({ ...spec, tls }, attempt.namespace, deps, signal);
+    const connection = await openConnection(
+      { ...spec, tls, target: new URL(`https://${name.registry}`) },
+      attempt.namespace,
+      deps,
+      signal,
+    );
     const { dispatcher } = connection;
     const repository = new Repository({ ...name, credentials, insecure: spec.insecure, dispatcher });
     return { repository, [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };

@@ -1,8 +1,9 @@
 import type { Condition, OCIRepository } from '#crds';
-import { OciError, parsePublicKey, type Repository, verifyCosign } from '#oci';
+import { OciError, type Repository, verifyCosign } from '#oci';
 import type { SourceAttempt } from '../attempt.ts';
 import type { SourceDeps } from '../deps.ts';
-import { messageOf, readSecret } from '../secret.ts';
+import { readCosignKeys } from '../cosign-keys.ts';
+import { messageOf } from '../secret.ts';
 import { operationDeadline } from './oci-failure.ts';
 import type { Target } from './resolve-target.ts';
 
@@ -20,10 +21,7 @@ export async function verifyTarget(
   if (verify === undefined || !needsVerification(attempt, target)) return;
   const provider = verify.provider ?? 'cosign';
   try {
-    const data = await readSecret(deps.client, attempt.namespace, verify.secretRef?.name ?? '', attempt.run.signal);
-    const keys = Object.entries(data)
-      .filter(([name]) => name.endsWith('.pub'))
-      .map(([, pem]) => parsePublicKey(pem));
+    const keys = await readCosignKeys(verify, attempt.namespace, deps, attempt.run.signal);
     using timer = operationDeadline(attempt);
     await verifyCosign(repository, target.digest, keys, timer.signal);
   } catch (error) {
