@@ -53,7 +53,7 @@ const areas: readonly Area[] = [
   {
     folder: 'controllers/notification',
     areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
-    packages: ['prom-client', 're2js', 'undici', 'yaml'],
+    packages: ['@nats-io/transport-node', 'jose', 'prom-client', 're2js', 'undici', 'yaml'],
   },
   { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
