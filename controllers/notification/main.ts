@@ -99,7 +99,7 @@ const code = await runProgram(
         mapper,
         alerts,
         providers,
-        carrier: { client, connections, tokens: new TokenCache(Date.now) },
+        carrier: { client, connections, tokens: new TokenCache(Date.now), environment: program.env },
         log,
         queue,
         troubles,

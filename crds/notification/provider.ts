@@ -2,7 +2,6 @@ import { type LocalObjectReference, localObjectReference } from '../meta/referen
 import { notificationGroup } from '../meta/well-known.ts';
 import { ageColumn, type CustomResource, customResource, type Resource } from '../schema/custom-resource.ts';
 import {
-  allBut,
   boolean,
   described,
   duration,
@@ -71,14 +70,10 @@ export interface ProviderSpec {
   readonly commitStatusExpr?: string;
 }
 
-/** Not built yet. */
-const laterTypes: readonly ProviderType[] = ['googlepubsub', 'sentry', 'azureeventhub', 'nats', 'otel'];
-
 const spec: Schema<ProviderSpec> = object(
   {
     type: oneOf(providerTypes, {
       description: 'What is spoken to.',
-      comesLater: allBut(...providerTypes.filter((type) => !laterTypes.includes(type))),
     }),
     address: optional(
       string({

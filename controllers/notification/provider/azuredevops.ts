@@ -1,16 +1,12 @@
 import { isRecord } from '../json-record.ts';
+import { azureToken } from './azure-identity.ts';
 import { commitStatus } from './commit-status.ts';
 import { getJson, recordsOf } from './get-json.ts';
-import {
-  basicAuthorization,
-  type Notifier,
-  type NotifierFactory,
-  postJson,
-  ProviderConfigError,
-  required,
-} from './notifier.ts';
+import { basicAuthorization, type Notifier, type NotifierFactory, postJson, ProviderConfigError } from './notifier.ts';
 
 const version = 'api-version=7.1';
+/** The application that Azure DevOps is in every tenant. */
+const devOpsScope = '499b84ac-1321-427f-aa17-267ca6975798/.default';
 
 /** `https://dev.azure.com/organization/project/_git/repository`, as its API has it. */
 function parseAddress(address: string): string {
@@ -26,9 +22,10 @@ function parseAddress(address: string): string {
 /** Commit status on Azure DevOps. The genre keeps the statuses of several clusters apart by the summary of the Alert. */
 export const azuredevops: NotifierFactory = (settings, http): Notifier => {
   const api = parseAddress(settings.address);
-  const headers = {
-    Authorization: basicAuthorization('', required('azuredevops', 'token', settings.token), settings),
-  };
+  const authorize = async (signal: AbortSignal): Promise<string> =>
+    settings.token === ''
+      ? `Bearer ${await azureToken(settings, devOpsScope, http, signal)}`
+      : basicAuthorization('', settings.token, settings);
   return {
     async post(event, signal) {
       const status = commitStatus(event, settings.uid, settings.statusId);
@@ -38,6 +35,7 @@ export const azuredevops: NotifierFactory = (settings, http): Notifier => {
       const genre = summary === '' ? 'fluxcd' : `fluxcd:${summary}`;
       const state = status.failed ? 'error' : 'succeeded';
       const statuses = `${api}/commits/${commit}/statuses`;
+      const headers = { Authorization: await authorize(signal) };
       const what = 'list commit statuses';
       const answer = await getJson(http, `${statuses}?latestOnly=true&${version}`, headers, signal, what);
       const latest = recordsOf(isRecord(answer) ? answer['value'] : undefined, what).find(

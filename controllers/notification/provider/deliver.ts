@@ -23,6 +23,8 @@ export interface Carrier {
   readonly client: KubeClient;
   readonly connections: Connections;
   readonly tokens: TokenCache;
+  /** Of the process. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -33,7 +35,7 @@ export async function deliver(
   provider: Provider,
   alert: Alert,
   event: Event,
-  { client, connections, tokens }: Carrier,
+  { client, connections, tokens, environment }: Carrier,
 ): Promise<void> {
   const { type, timeout } = provider.spec;
   const timeoutMs = timeout === undefined ? defaultTimeoutMs : parseGoDuration(timeout);
@@ -61,7 +63,14 @@ export async function deliver(
   try {
     await using sender = httpClient(http, connections, mask);
     const notifier = factory(
-      { ...settings, statusId: customStatusId(event, provider, alert), alert: { namespace, name, uid }, tokens, hide },
+      {
+        ...settings,
+        statusId: customStatusId(event, provider, alert),
+        alert: { namespace, name, uid },
+        tokens,
+        environment,
+        hide,
+      },
       sender,
     );
     isSetUp = true;

@@ -302,7 +302,6 @@ for (const [type, settings] of [
   ['bitbucketserver', { address: 'https://bb.example/scm/p/r.git' }],
   ['bitbucketserver', { address: 'ssh://git@bb.example/scm/p/r.git', token: 't' }],
   ['bitbucketserver', { address: 'https://bb.example/p/r.git', token: 't' }],
-  ['azuredevops', { address: 'https://dev.azure.com/o/p/_git/r' }],
   ['azuredevops', { address: 'https://dev.azure.com/o/p/r', token: 't' }],
   ['githubdispatch', { address: 'https://github.com/o/r' }],
   ['githubpullrequestcomment', { address: 'https://github.com/o/r' }],

@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { isRecord } from '../json-record.ts';
 import { findJson, getJson, parseJson } from './get-json.ts';
 import type { HttpClient } from './http.ts';
+import { signJwt } from './jwt.ts';
 import { type DeliverySettings, postJson, ProviderConfigError } from './notifier.ts';
 import type { AccessToken } from './token-cache.ts';
 
@@ -65,12 +66,10 @@ function readKey(pem: string): KeyObject {
 }
 
 /** The JWT by which an App speaks for itself: https://docs.github.com/apps, "Generating a JSON Web Token". */
-export function appToken(id: string, key: KeyObject, now: number): string {
+function appToken(id: string, key: KeyObject, now: number): string {
   const seconds = Math.floor(now / 1000);
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   // A minute back: GitHub's clock may lag behind. Ten minutes are the most that it takes.
-  const signed = `${part({ alg: 'RS256', typ: 'JWT' })}.${part({ iat: seconds - 60, exp: seconds + 540, iss: id })}`;
-  return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), key).toString('base64url')}`;
+  return signJwt({ iat: seconds - 60, exp: seconds + 540, iss: id }, key);
 }
 
 /** An owner is an organization or a user; which of the two, only asking tells. */

@@ -29,6 +29,8 @@ export interface DeliverySettings extends ProviderSettings {
   readonly statusId?: string | undefined;
   readonly alert: AlertIdentity;
   readonly tokens: Pick<TokenCache, 'get'>;
+  /** Of the process: where clouds put the identity of a workload. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Keeps a text that was made of secrets out of error texts. */
   readonly hide: (secret: string) => void;
 }

@@ -1,3 +1,8 @@
+import { sentry } from './sentry.ts';
+import { otel } from './otel.ts';
+import { nats } from './nats.ts';
+import { googlepubsub } from './googlepubsub.ts';
+import { azureeventhub } from './azureeventhub.ts';
 import { gitlabmergerequestcomment } from './gitlabmergerequestcomment.ts';
 import { githubpullrequestcomment } from './githubpullrequestcomment.ts';
 import { githubdispatch } from './githubdispatch.ts';
@@ -57,4 +62,9 @@ export const notifiers: ReadonlyMap<string, NotifierFactory> = new Map([
   ['githubdispatch', githubdispatch],
   ['githubpullrequestcomment', githubpullrequestcomment],
   ['gitlabmergerequestcomment', gitlabmergerequestcomment],
+  ['azureeventhub', azureeventhub],
+  ['googlepubsub', googlepubsub],
+  ['nats', nats],
+  ['otel', otel],
+  ['sentry', sentry],
 ]);

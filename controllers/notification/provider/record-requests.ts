@@ -29,6 +29,7 @@ const defaults: Omit<DeliverySettings, 'type'> = {
   connection: {},
   alert: { namespace: 'apps', name: 'all', uid: 'a-1' },
   tokens: new TokenCache(() => 0),
+  environment: {},
   hide: () => undefined,
 };
 
