@@ -251,9 +251,9 @@ function wantedInventory({ objects }: Root, target: string | undefined): readonl
 /** The lines of a failure that are none of these: what the cluster lacks, what needs a namespace, what was done. */
 function otherTroubles(failure: string, unknown: ReadonlySet<string>): readonly string[] {
   return failure.split('\n').filter((line) => {
-    const lacking = / dry-run failed: no matches for kind "([^"]+)" in version "([^"]+)"$/.exec(line);
+    const lacking = / dry-run failed: no matches for kind "([^"]+)" in version "([^"]+)"(?: \(in .*\))?$/.exec(line);
     if (lacking !== null) return !unknown.has(`${lacking[1]}.${lacking[2]}`);
-    if (line.endsWith(homelessWords) || line === '') return false;
+    if (line.includes(homelessWords) || line === '') return false;
     return !/ (created|configured|unchanged)$/.test(line);
   });
 }
