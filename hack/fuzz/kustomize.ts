@@ -52,7 +52,10 @@ function ours(dir: string): Outcome {
 
 /** Go prints addresses where we print names, and quotes collections that we leave out. */
 const comparable = (error: string): string =>
-  error.replaceAll(/generator &\{[^}]*\}/g, 'generator').replaceAll(/node contents:[\s\S]*$/g, '').trim();
+  error
+    .replaceAll(/generator &\{[^}]*\}/g, 'generator')
+    .replaceAll(/node contents:[\s\S]*$/g, '')
+    .trim();
 
 /** Empty when both agree; else what kind of difference it is. */
 function difference(mine: Outcome, real: Outcome): string {
@@ -68,7 +71,10 @@ async function batchBinary(): Promise<string> {
   if (!existsSync(binary)) {
     console.log('building the oracle from its Go modules (once) …');
     const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
-    execFileSync('go', ['build', '-mod=readonly', '-trimpath', '-o', binary, '.'], { cwd: join(import.meta.dirname, 'oracle'), env });
+    execFileSync('go', ['build', '-mod=readonly', '-trimpath', '-o', binary, '.'], {
+      cwd: join(import.meta.dirname, 'oracle'),
+      env,
+    });
   }
   return binary;
 }
@@ -76,13 +82,17 @@ async function batchBinary(): Promise<string> {
 const command = await toolPath('kustomize');
 const oracle = new BatchOracle(await batchBinary());
 const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kustomize-fuzz-'));
-const usesSchema = (tree: Tree): boolean => [...tree.files.values()].some((file) => fileText(file).includes('openapi:'));
+const usesSchema = (tree: Tree): boolean =>
+  [...tree.files.values()].some((file) => fileText(file).includes('openapi:'));
 
 /** kustomize answers some trees by chance (order of a Go map): what it says twice differently counts for nothing. */
 async function confirm(tree: Tree): Promise<string> {
   const dir = write(tree, join(scratch, 'confirm'));
   const mine = ours(dir);
-  const kinds = new Set([difference(mine, await realBuild(command, dir)), difference(mine, await realBuild(command, dir))]);
+  const kinds = new Set([
+    difference(mine, await realBuild(command, dir)),
+    difference(mine, await realBuild(command, dir)),
+  ]);
   const [kind = ''] = kinds;
   return kinds.size === 1 ? kind : '';
 }
@@ -101,7 +111,9 @@ async function report(seed: number, tree: Tree, kind: string): Promise<void> {
   const mine = ours(dir);
   console.log(`\n=== seed ${seed}: ${kind}; kept in ${folder}`);
   for (const [path, file] of confirmed.files) console.log(`--- ${path}\n${fileText(file).trimEnd()}`);
-  console.log(`--- kustomize: ${real.ok ? `\n${real.output}` : real.error}\n--- we: ${mine.ok ? `\n${mine.output}` : mine.error}`);
+  console.log(
+    `--- kustomize: ${real.ok ? `\n${real.output}` : real.error}\n--- we: ${mine.ok ? `\n${mine.output}` : mine.error}`,
+  );
 }
 
 const end = Date.now() + Number(flags.seconds) * 1000;

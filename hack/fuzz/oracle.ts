@@ -15,7 +15,11 @@ export function realBuild(binary: string, dir: string): Promise<Outcome> {
       // Warnings come first, line by line; the error may have several lines.
       const at = stderr.indexOf('Error: ');
       const text = at < 0 ? stderr : stderr.slice(at + 'Error: '.length);
-      resolve({ ok: error === null, output: error === null ? stdout : '', error: error === null ? '' : text.trimEnd() });
+      resolve({
+        ok: error === null,
+        output: error === null ? stdout : '',
+        error: error === null ? '' : text.trimEnd(),
+      });
     });
   });
 }
@@ -50,7 +54,10 @@ export class BatchOracle {
 
   private start(): ChildProcess {
     if (this.child !== undefined) return this.child;
-    const child = spawn(this.binary, { stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: '/nonexistent', HOME: '/nonexistent' } });
+    const child = spawn(this.binary, {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { PATH: '/nonexistent', HOME: '/nonexistent' },
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const answer: Outcome = JSON.parse(line);
       this.waiting?.(answer);
