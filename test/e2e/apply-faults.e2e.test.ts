@@ -87,11 +87,7 @@ const cases: readonly Case[] = [
     reason: 'ReconciliationFailed',
     message: () =>
       new RegExp(
-<<<<<<< HEAD
-        `^Job/${namespace}/migrate dry-run failed \\(Invalid\\): .*field is immutable \\(in apps/job.yaml, line 1\\)\n$`,
-=======
         `^Job/${namespace}/migrate dry-run failed \\(Invalid\\): .*field is immutable \\(in apps/job\\.yaml, line 1\\)\n$`,
->>>>>>> faults
         's',
       ),
     mend: () => platform.apply(kustomization(namespace, 'immutable', 'immutable', { ...standard, force: true })),
