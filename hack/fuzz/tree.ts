@@ -26,7 +26,7 @@ export function isFields(value: Value): value is Fields {
 }
 
 export function fileText(file: TreeFile): string {
-  return 'text' in file ? file.text : file.docs.map((doc) => `${block(doc, 0).trimStart()}`).join('---\n');
+  return 'text' in file ? file.text : file.docs.map((doc) => block(doc, 0).trimStart()).join('---\n');
 }
 
 const plainSafe = /^[a-zA-Z][\w./-]*$/;
