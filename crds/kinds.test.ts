@@ -66,12 +66,6 @@ const kustomization = (spec: object) => ({
   metadata: { name: 'apps' },
   spec: { interval: '1m', prune: true, sourceRef: { kind: 'GitRepository', name: 'podinfo' }, ...spec },
 });
-const provider = (spec: object) => ({
-  apiVersion: 'notification.toolkit.fluxcd.io/v1beta3',
-  kind: 'Provider',
-  metadata: { name: 'chat' },
-  spec,
-});
 
 for (const c of [
   { name: 'nothing of a plain GitRepository', object: gitRepository({ provider: 'generic' }), want: [] },
@@ -96,8 +90,6 @@ for (const c of [
     object: { ...gitRepository({}), kind: 'Bucket', spec: { provider: 'azure', sts: { provider: 'aws' } } },
     want: ['spec.sts'],
   },
-  { name: 'a Provider type', object: provider({ type: 'rocket' }), want: ['spec.type "rocket"'] },
-  { name: 'nothing of a built Provider type', object: provider({ type: 'slack' }), want: [] },
   {
     name: 'nothing of a foreign object',
     object: { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, spec: { verify: 1 } },

@@ -61,7 +61,7 @@ const areas: readonly Area[] = [
   {
     folder: 'controllers/notification',
     areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
-    packages: ['prom-client', 're2js', 'undici', 'yaml'],
+    packages: ['@nats-io/transport-node', 'jose', 'prom-client', 're2js', 'undici', 'yaml'],
   },
   {
     folder: 'test/kit',

@@ -89,6 +89,7 @@ function settingsOf(options: KustomizeOptions, gates: Gates): Settings {
     objectLevelWorkloadIdentity: gates.ObjectLevelWorkloadIdentity,
     failFast: !gates.DisableFailFastBehavior,
     additiveReadyExpr: gates.AdditiveCELDependencyCheck,
+    tellsCanceledWaits: gates.CancelHealthCheckOnNewRevision,
     groupChangeLog: gates.GroupChangeLog,
     defaultServiceAccount: options['default-service-account'],
   };

@@ -94,8 +94,7 @@ export const kustomizeGates = {
   ExternalArtifact: { default: false, help: 'Allow sources of the kind ExternalArtifact.' },
   CancelHealthCheckOnNewRevision: {
     default: false,
-    help: 'End health checks when there is a new revision; always so here.',
-    noEffectYet: true,
+    help: 'Send an event when a new revision ends health checks; it always ends them here.',
   },
   DisableConfigWatchers: { default: false, help: 'Do not watch ConfigMaps and Secrets.' },
   DirectSourceFetch: { default: false, help: 'Read sources from the API server, not from memory.' },

@@ -23,7 +23,8 @@ import { notificationFlags, notificationGates } from './flags.ts';
 import { listen } from './http-listener.ts';
 import { httpMeter } from './http-metrics.ts';
 import { providerController } from './provider/controller.ts';
-import { openAgent } from './provider/http.ts';
+import { Connections } from './provider/connections.ts';
+import { TokenCache } from './provider/token-cache.ts';
 import { receiverController } from './receiver/controller.ts';
 import { ReceiverIndex } from './receiver/receiver-index.ts';
 import { webhookHandler } from './receiver/server.ts';
@@ -80,7 +81,7 @@ const code = await runProgram(
         }),
       );
 
-      const agent = openAgent();
+      const connections = new Connections(program.env);
       const queue = new DeliveryQueue();
       const troubles = new Troubles({ log, recordEvent: (alert, draft) => program.event(alert, draft), after });
       program.onBoot(() =>
@@ -88,7 +89,7 @@ const code = await runProgram(
           async [Symbol.asyncDispose]() {
             await queue.drain(drainMs);
             troubles[Symbol.dispose]();
-            await agent.destroy();
+            await connections[Symbol.asyncDispose]();
           },
         }),
       );
@@ -98,7 +99,7 @@ const code = await runProgram(
         mapper,
         alerts,
         providers,
-        agent,
+        carrier: { client, connections, tokens: new TokenCache(Date.now), environment: program.env },
         log,
         queue,
         troubles,

@@ -2,7 +2,6 @@ import { type LocalObjectReference, localObjectReference } from '../meta/referen
 import { notificationGroup } from '../meta/well-known.ts';
 import { ageColumn, type CustomResource, customResource, type Resource } from '../schema/custom-resource.ts';
 import {
-  allBut,
   boolean,
   described,
   duration,
@@ -71,21 +70,10 @@ export interface ProviderSpec {
   readonly commitStatusExpr?: string;
 }
 
-const builtTypes: readonly ProviderType[] = [
-  'generic',
-  'generic-hmac',
-  'slack',
-  'discord',
-  'msteams',
-  'github',
-  'gitlab',
-];
-
 const spec: Schema<ProviderSpec> = object(
   {
     type: oneOf(providerTypes, {
       description: 'What is spoken to.',
-      comesLater: allBut(...builtTypes),
     }),
     address: optional(
       string({

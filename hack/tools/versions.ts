@@ -12,7 +12,8 @@ export type ToolName =
   | 'age-keygen'
   | 'registry'
   | 'gofakes3'
-  | 'helm';
+  | 'helm'
+  | 'nats-server';
 
 /** Where a project publishes its binaries, with the file that lists their sha256. */
 export interface Release {
@@ -141,6 +142,13 @@ export const tools: Readonly<Record<ToolName, Tool>> = {
     package: 'helm.sh/helm/v3/cmd/helm',
     linkFlags: '-X helm.sh/helm/v3/internal/version.version=v3.22.0',
     buildTime: 'about a minute',
+  },
+  'nats-server': {
+    version: 'v2.15.2',
+    module: 'nats',
+    package: 'github.com/nats-io/nats-server/v2',
+    linkFlags: '',
+    buildTime: 'about half a minute',
   },
 };
 

@@ -98,7 +98,9 @@ function result(map: ResMap): BuildResult {
       kind: resource.kind,
       name: resource.name,
       ...(namespace === '' ? {} : { namespace }),
-      ...(resource.origin?.path === undefined ? {} : { place: { file: resource.origin.path, line: node.linesBefore + node.line } }),
+      ...(resource.origin?.path === undefined
+        ? {}
+        : { place: { file: resource.origin.path, line: node.linesBefore + node.line } }),
       toJson: () => objectOf(node),
     };
   });

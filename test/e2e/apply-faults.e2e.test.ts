@@ -67,7 +67,8 @@ const cases: readonly Case[] = [
     name: 'unknown-kind',
     bad: { 'apps/foo.yaml': 'apiVersion: e2e.example.org/v1\nkind: Foo\nmetadata:\n  name: x\n' },
     reason: 'ReconciliationFailed',
-    message: () => `Foo/${namespace}/x dry-run failed: no matches for kind "Foo" in version "e2e.example.org/v1"\n`,
+    message: () =>
+      `Foo/${namespace}/x dry-run failed: no matches for kind "Foo" in version "e2e.example.org/v1" (in apps/foo.yaml, line 1)\n`,
     mend: () => platform.cluster.apply(customResource('Foo')),
   },
   {
@@ -76,7 +77,7 @@ const cases: readonly Case[] = [
     spec: { targetNamespace: undefined },
     good: { 'apps/role.yaml': clusterRole('e2e-no-namespace') },
     reason: 'ReconciliationFailed',
-    message: () => 'ConfigMap/e2e-later/far not found: namespaces "e2e-later" not found\n',
+    message: () => 'ConfigMap/e2e-later/far not found: namespaces "e2e-later" not found (in apps/far.yaml, line 1)\n',
     mend: () => platform.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'e2e-later' } }),
   },
   {
@@ -84,7 +85,11 @@ const cases: readonly Case[] = [
     good: { 'apps/job.yaml': job('x:1') },
     bad: { 'apps/job.yaml': job('x:2') },
     reason: 'ReconciliationFailed',
-    message: () => new RegExp(`^Job/${namespace}/migrate dry-run failed \\(Invalid\\): .*field is immutable\n$`, 's'),
+    message: () =>
+      new RegExp(
+        `^Job/${namespace}/migrate dry-run failed \\(Invalid\\): .*field is immutable \\(in apps/job\\.yaml, line 1\\)\n$`,
+        's',
+      ),
     mend: () => platform.apply(kustomization(namespace, 'immutable', 'immutable', { ...standard, force: true })),
   },
 ];

@@ -250,10 +250,12 @@ function wantedInventory({ objects }: Root, target: string | undefined): readonl
 
 /** The lines of a failure that are none of these: what the cluster lacks, what needs a namespace, what was done. */
 function otherTroubles(failure: string, unknown: ReadonlySet<string>): readonly string[] {
-  return failure.split('\n').filter((line) => {
+  return failure.split('\n').filter((text) => {
+    const line = text.replace(/ \(in [^()]+, line \d+\)$/, '');
+    if (/^and \d+ more, listed in the event$/.test(line)) return false;
     const lacking = / dry-run failed: no matches for kind "([^"]+)" in version "([^"]+)"$/.exec(line);
     if (lacking !== null) return !unknown.has(`${lacking[1]}.${lacking[2]}`);
-    if (line.endsWith(homelessWords) || line === '') return false;
+    if (line.includes(homelessWords) || line === '') return false;
     return !/ (created|configured|unchanged)$/.test(line);
   });
 }

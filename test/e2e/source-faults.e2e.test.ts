@@ -156,7 +156,7 @@ for (const c of cases) {
 test('source: an unknown URL scheme is refused by the API server', async () => {
   for (const url of ['ftp://127.0.0.1/x.git', 'git@127.0.0.1:x.git', 'file:///etc']) {
     await assert.rejects(
-      apply('scheme', url),
+      platform.cluster.apply(gitRepository(namespace, 'scheme', url)),
       /The GitRepository "scheme" is invalid: spec\.url: Invalid value: .* should match '\^\(http\|https\|ssh\):\/\/\.\*\$'/,
     );
   }

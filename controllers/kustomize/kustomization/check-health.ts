@@ -52,6 +52,7 @@ export async function checkHealth(
     deps.healthWaits.end(key);
     return { kind: 'passed', conditions: [], removes: ['Healthy'] };
   }
+  if (deps.settings.tellsCanceledWaits && deps.healthWaits.isForOther(key, waitKey(attempt))) tellCanceled(attempt);
   const wait = deps.healthWaits.resume(key, waitKey(attempt), {
     startedAt: performance.now() - attempt.run.elapsedMs(),
     wasHealthy: findCondition(kustomization.status?.conditions, 'Healthy')?.status === 'True',
@@ -71,6 +72,20 @@ export async function checkHealth(
   deps.healthWaits.end(key);
   if (state.state !== 'current') throw unhealthy(attempt, state);
   return healthy(attempt, state.elapsedMs, wait);
+}
+
+/** The wait for an older state is over without an end of its own (gate CancelHealthCheckOnNewRevision). */
+function tellCanceled({
+  kustomization: { spec, metadata, status },
+  run,
+  revision,
+  metadata: eventMetadata,
+}: Attempt): void {
+  const { kind, name, namespace = metadata.namespace } = spec.sourceRef;
+  const isNew = status?.lastAttemptedRevision !== revision;
+  const trigger = isNew ? `${kind}/${namespace}/${name}` : `Kustomization/${metadata.namespace}/${metadata.name}`;
+  const message = `Health checks canceled due to new reconciliation triggered by ${trigger}`;
+  run.event({ type: 'Normal', reason: 'HealthCheckCanceled', message, metadata: eventMetadata });
 }
 
 /** A wait goes on with its deadline as long as it is for the same thing. */

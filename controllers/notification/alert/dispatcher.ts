@@ -1,10 +1,9 @@
 import { type Alert, asProvider, type EventSource, type Provider, provider as providerKind } from '#crds';
 import { isNotFound, type KubeClient, type RestMapper, type WatchCache } from '#kube';
 import type { Logger } from '#runtime';
-import type { Agent } from 'undici';
 import { type Event, objectPath } from '../event/event.ts';
 import { encodeEvent } from '../event/event-json.ts';
-import { deliver, SendError } from '../provider/deliver.ts';
+import { type Carrier, deliver, SendError } from '../provider/deliver.ts';
 import { isCommitStatusType, takesEvent } from '../provider/provider-types.ts';
 import { resolveTarget } from '../target-kinds.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
@@ -17,8 +16,7 @@ export interface DispatcherDeps {
   readonly mapper: RestMapper;
   readonly alerts: Pick<WatchCache<Alert>, 'list'>;
   readonly providers: Pick<WatchCache<Provider>, 'get'>;
-  /** For connections to providers. */
-  readonly agent: Agent;
+  readonly carrier: Carrier;
   readonly log: Logger;
   readonly queue: Pick<DeliveryQueue, 'add'>;
   readonly troubles: Pick<Troubles, 'report'>;
@@ -98,7 +96,7 @@ export class Dispatcher {
       else log.debug(text);
       return;
     }
-    await deliver(provider, alert, this.#withMetadata(alert, event), this.#deps.client, this.#deps.agent);
+    await deliver(provider, alert, this.#withMetadata(alert, event), this.#deps.carrier);
   }
 
   /** From the watch; what it does not know may have been created a moment ago. */

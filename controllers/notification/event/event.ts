@@ -76,3 +76,14 @@ export function objectPath(event: Event): string {
   const { kind, name, namespace } = event.involvedObject;
   return `${kind}/${namespace}/${name}`;
 }
+
+/** The metadata by key, which is the order that does not change from one event to the next. */
+export function sortedMetadata(event: Event): readonly (readonly [string, string])[] {
+  return Object.entries(event.metadata ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Seconds since the epoch; undefined when the producer gave no time. */
+export function unixSeconds(event: Event): number | undefined {
+  const ms = Date.parse(event.timestamp);
+  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
+}

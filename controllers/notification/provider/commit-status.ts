@@ -1,5 +1,6 @@
 import { type Event, isError } from '../event/event.ts';
-import { isRecord, type JsonRecord } from '../json-record.ts';
+import type { JsonRecord } from '../json-record.ts';
+import { getJson, recordsOf } from './get-json.ts';
 import type { HttpClient } from './http.ts';
 import { ProviderConfigError } from './notifier.ts';
 
@@ -19,7 +20,15 @@ export interface CommitStatus {
  * @throws Error when the event names no Git commit
  */
 export function commitStatus(event: Event, providerUid: string, id?: string): CommitStatus | undefined {
-  if (event.reason === 'Progressing') return undefined;
+  return isProgressing(event) ? undefined : anyCommitStatus(event, providerUid, id);
+}
+
+export function isProgressing(event: Event): boolean {
+  return event.reason === 'Progressing';
+}
+
+/** As commitStatus, of `Progressing` too. */
+export function anyCommitStatus(event: Event, providerUid: string, id?: string): CommitStatus {
   if (event.severity !== 'info' && event.severity !== 'error')
     throw new Error(`unsupported event severity '${event.severity}'`);
   return {
@@ -64,15 +73,22 @@ export interface RepositoryAddress {
 
 /**
  * Reads the address of a repository as people clone it, over HTTP or SSH; its API is on the same host over HTTPS then.
+ * GitLab's projects may be named by their number alone.
  * @throws ProviderConfigError unless it names a host, an owner and a repository
  */
 export function parseRepositoryAddress(address: string): RepositoryAddress {
   const scp = /^[^@/]+@([^:/]+):(?!\/\/)(.+)$/.exec(address);
   const url = scp === null ? URL.parse(address) : URL.parse(`ssh://${scp[1]}/${scp[2]}`);
   const path = url?.pathname.replace(/^\/+|\/+$/g, '').replace(/\.git$/, '') ?? '';
-  if (url === null || !/^(https?|ssh):$/.test(url.protocol) || !path.includes('/'))
+  if (url === null || !/^(https?|ssh):$/.test(url.protocol) || !/\/|^\d+$/.test(path))
     throw new ProviderConfigError('invalid repository address: expected https://host/owner/repository');
   return { origin: url.protocol === 'ssh:' ? `https://${url.hostname}` : url.origin, path };
+}
+
+/** Owner and name, on hosts whose owners do not nest. @throws ProviderConfigError */
+export function requireOwnerAndName({ path }: RepositoryAddress): string {
+  if (path.split('/').length !== 2) throw new ProviderConfigError('invalid repository id: expected owner/repository');
+  return path;
 }
 
 /** What a Git host says of the statuses of a commit, newest first. @throws Error `could not list commit statuses: …` */
@@ -82,22 +98,5 @@ export async function listStatuses(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<readonly JsonRecord[]> {
-  let body: string;
-  try {
-    ({ body } = await http.send(url, { method: 'GET', headers, signal }));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`could not list commit statuses: ${why}`, { cause: error });
-  }
-  const listed = parseJson(body);
-  if (!Array.isArray(listed)) throw new Error('could not list commit statuses: the answer is no JSON list');
-  return listed.filter(isRecord);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return recordsOf(await getJson(http, url, headers, signal, 'list commit statuses'), 'list commit statuses');
 }

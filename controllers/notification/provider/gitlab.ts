@@ -1,12 +1,10 @@
-import { commitStatus, listStatuses, parseRepositoryAddress } from './commit-status.ts';
-import { type Notifier, type NotifierFactory, ProviderConfigError, postJson } from './notifier.ts';
+import { commitStatus, listStatuses } from './commit-status.ts';
+import { openGitLab } from './gitlab-api.ts';
+import { type Notifier, type NotifierFactory, postJson } from './notifier.ts';
 
 /** Commit status on GitLab, which refuses to set a status that is set already: so that one is not sent again. */
 export const gitlab: NotifierFactory = (settings, http): Notifier => {
-  if (settings.token === '') throw new ProviderConfigError('gitlab token cannot be empty');
-  const { origin, path } = parseRepositoryAddress(settings.address);
-  const project = `${origin}/api/v4/projects/${encodeURIComponent(path)}`;
-  const headers = { 'PRIVATE-TOKEN': settings.token };
+  const { url: project, headers } = openGitLab(settings);
   return {
     async post(event, signal) {
       const status = commitStatus(event, settings.uid, settings.statusId);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher, interceptors, ProxyAgent, request } from 'undici';
+import { type Dispatcher, interceptors, request } from 'undici';
+import type { Connections } from './connections.ts';
 import { type Attempt, isTransient, retryDelayMs, whyItFailed } from './http-attempt.ts';
 
 /** Tries after the first one (spec section 6, HTTP client). */
@@ -23,24 +24,30 @@ export interface HttpAnswer {
 }
 
 export interface HttpCall {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal: AbortSignal;
+}
+
+/** An answer that is no success, after all tries. */
+export class HttpStatusError extends Error {
+  override readonly name = 'HttpStatusError';
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** What providers send with. */
 export interface HttpClient {
   /**
    * Any 2xx is success. Connection errors, 429 and 5xx are tried again until the signal aborts.
-   * @throws Error `failed to execute request: …` or `request failed with status code 404, …`
+   * @throws Error `failed to execute request: …`, HttpStatusError `request failed with status code 404, …`
    */
   send(url: URL | string, call: HttpCall): Promise<HttpAnswer>;
-}
-
-/** The connections of all deliveries without TLS material and proxy of their own. A short idle time: servers close first. */
-export function openAgent(): Agent {
-  return new Agent({ keepAliveTimeout: 1000 });
 }
 
 /**
@@ -49,27 +56,27 @@ export function openAgent(): Agent {
  */
 export function httpClient(
   settings: HttpSettings,
-  shared: Agent,
+  connections: Connections,
   mask: (text: string) => string,
 ): HttpClient & AsyncDisposable {
-  const own = ownAgent(settings);
-  const agent = own ?? shared;
-  const dispatcher = agent.compose(interceptors.redirect({ maxRedirections }));
+  const lease = connections.lease(settings);
   return {
     async send(url, call) {
+      const dispatcher = lease.towards(new URL(url)).compose(interceptors.redirect({ maxRedirections }));
       for (let attempt = 0; ; attempt++) {
         const outcome = await attemptOnce(dispatcher, url, call);
         if ('status' in outcome && outcome.status >= 200 && outcome.status < 300) return outcome;
         const why = whyItFailed(outcome, mask);
         if (call.signal.aborted) throw new Error('failed to execute request: context deadline exceeded');
-        if (attempt >= maxRetries || !isTransient(outcome)) throw new Error(why);
+        if (attempt >= maxRetries || !isTransient(outcome))
+          throw 'status' in outcome ? new HttpStatusError(why, outcome.status) : new Error(why);
         await sleep(retryDelayMs(attempt, outcome, Date.now()), undefined, { signal: call.signal }).catch(() => {
           throw new Error(`failed to execute request: context deadline exceeded (last attempt: ${why})`);
         });
       }
     },
     async [Symbol.asyncDispose]() {
-      await own?.destroy();
+      await lease[Symbol.asyncDispose]();
     },
   };
 }
@@ -131,10 +138,4 @@ async function readAnswer(body: Dispatcher.ResponseData['body']): Promise<string
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function ownAgent({ ca, certificate, proxy }: HttpSettings): Dispatcher | undefined {
-  const tls = { ...(ca === undefined ? {} : { ca }), ...certificate };
-  if (proxy !== undefined && proxy !== '') return new ProxyAgent({ uri: proxy, requestTls: tls });
-  return ca === undefined && certificate === undefined ? undefined : new Agent({ connect: tls });
 }

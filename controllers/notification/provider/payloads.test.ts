@@ -3,56 +3,12 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import type { Event } from '../event/event.ts';
 import { encodeEvent } from '../event/event-json.ts';
-import type { HttpAnswer, HttpCall } from './http.ts';
-import { notifiers } from './notifiers.ts';
-import { ProviderConfigError, type ProviderSettings } from './notifier.ts';
-
-const info: Event = {
-  involvedObject: { kind: 'Kustomization', namespace: 'apps', name: 'web', uid: 'u' },
-  severity: 'info',
-  timestamp: '2026-11-21T02:27:31Z',
-  message: 'Deployment/apps/web configured\nService/apps/web created',
-  reason: 'ReconciliationSucceeded',
-  metadata: { revision: 'main@sha1:abc', env: 'prod', summary: 'Production' },
-  reportingController: 'kustomize-controller',
-};
-const error: Event = { ...info, severity: 'error', message: 'no' };
-
-const defaults: ProviderSettings = {
-  type: 'generic',
-  address: 'https://example.com/hook',
-  channel: '',
-  username: '',
-  password: '',
-  token: '',
-  tokenBytes: Buffer.alloc(0),
-  headers: {},
-  uid: '0c9c2e41-1111-2222-3333-444455556666',
-};
-
-interface Sent extends Pick<HttpCall, 'method' | 'headers' | 'body'> {
-  readonly url: string;
-}
+import { type DeliverySettings, ProviderConfigError } from './notifier.ts';
+import { error, info, requestsOf, type Sent } from './record-requests.ts';
 
 /** What a type sends for an event. */
-async function sent(
-  type: string,
-  settings: Partial<ProviderSettings>,
-  event: Event,
-  answer: HttpAnswer = { status: 200, body: '' },
-): Promise<Sent> {
-  const calls: Sent[] = [];
-  const notifier = notifiers.get(type)?.(
-    { ...defaults, type, ...settings },
-    {
-      send: (url, { method, headers, body }) => {
-        calls.push({ url: String(url), method, ...(headers && { headers }), ...(body !== undefined && { body }) });
-        return Promise.resolve(answer);
-      },
-    },
-  );
-  await notifier?.post(event, new AbortController().signal);
-  const [call] = calls;
+async function sent(type: string, settings: Partial<DeliverySettings>, event: Event, answer = ''): Promise<Sent> {
+  const [call] = await requestsOf(type, settings, event, () => answer);
   assert.ok(call);
   return call;
 }
@@ -66,14 +22,14 @@ test('generic: the event, with the name of its controller and the headers of the
     Authorization: 'Bearer x',
   });
   assert.equal(call.body, encodeEvent(info));
-  assert.match(call.body ?? '', /"metadata":\{"env":"prod","revision":"main@sha1:abc","summary":"Production"\}/);
+  assert.match(call.body, /"metadata":\{"env":"prod","revision":"main@sha1:abc","summary":"Production"\}/);
 });
 
 test('generic-hmac: signed with the bytes of the token', async () => {
   const tokenBytes = Buffer.from([0xff, 0x00, 0x80]);
   const call = await sent('generic-hmac', { tokenBytes, headers: { 'X-Signature': 'mine' } }, info);
   const wanted = createHmac('sha256', tokenBytes).update(encodeEvent(info)).digest('hex');
-  assert.equal(call.headers?.['X-Signature'], `sha256=${wanted}`);
+  assert.equal(call.headers['X-Signature'], `sha256=${wanted}`);
 });
 
 test('slack: the shape of an incoming webhook', async () => {
@@ -101,14 +57,14 @@ test('slack: the shape of an incoming webhook', async () => {
       ],
     }),
   );
-  assert.equal(call.headers?.['Authorization'], undefined);
+  assert.equal(call.headers['Authorization'], undefined);
 });
 
 test('slack: an error is red, a username and a token are used', async () => {
   const call = await sent('slack', { username: 'bot', token: 'xoxb' }, error);
-  const body: unknown = JSON.parse(call.body ?? '');
+  const body: unknown = JSON.parse(call.body);
   assert.match(JSON.stringify(body), /"username":"bot".*"color":"danger"/);
-  assert.equal(call.headers?.['Authorization'], 'Bearer xoxb');
+  assert.equal(call.headers['Authorization'], 'Bearer xoxb');
 });
 
 const slackApi = 'https://slack.com/api/chat.postMessage';
@@ -118,7 +74,7 @@ for (const c of [
   { name: 'no JSON', body: 'ok', fails: /not JSON/ },
 ]) {
   test(`slack: the Web API that answers 200 with ${c.name} ${c.fails ? 'fails' : 'succeeds'}`, async () => {
-    const sending = sent('slack', { address: slackApi }, info, { status: 200, body: c.body });
+    const sending = sent('slack', { address: slackApi }, info, c.body);
     if (c.fails === undefined) await sending;
     else await assert.rejects(sending, c.fails);
   });
@@ -133,13 +89,13 @@ for (const c of [
   test(`discord: ${c.address} is called as ${c.want}`, async () => {
     const call = await sent('discord', { address: c.address, channel: 'ops' }, info);
     assert.equal(call.url, c.want);
-    assert.doesNotMatch(call.body ?? '', /"channel"|"fallback"/);
+    assert.doesNotMatch(call.body, /"channel"|"fallback"/);
   });
 }
 
 test('msteams: a MessageCard for a connector', async () => {
   const call = await sent('msteams', { address: 'https://x.webhook.office.com/1' }, error);
-  assert.deepEqual(JSON.parse(call.body ?? ''), {
+  assert.deepEqual(JSON.parse(call.body), {
     '@type': 'MessageCard',
     '@context': 'http://schema.org/extensions',
     themeColor: 'FF0000',
@@ -160,7 +116,7 @@ test('msteams: a MessageCard for a connector', async () => {
 
 test('msteams: an Adaptive Card for anything else, summary first', async () => {
   const call = await sent('msteams', { address: 'https://x.logic.azure.com/1' }, error);
-  const { type, attachments } = JSON.parse(call.body ?? '');
+  const { type, attachments } = JSON.parse(call.body);
   assert.equal(type, 'message');
   const [{ contentType, content }] = attachments;
   assert.equal(contentType, 'application/vnd.microsoft.card.adaptive');

@@ -62,6 +62,7 @@ export function providerSettings({ spec, metadata }: Provider, { auth, cert, pro
   const values = [...auth.values(), ...proxy.values()].map((value) => value.toString('utf8'));
   // A repository is no secret; a webhook is, wherever it is written.
   const addresses = isGitType(spec.type) ? [] : [spec.address ?? ''];
+  const http = { ...readTls(tls), proxy: proxyUrl };
   return {
     settings: {
       type: spec.type,
@@ -70,8 +71,10 @@ export function providerSettings({ spec, metadata }: Provider, { auth, cert, pro
       ...credentials,
       headers,
       uid: metadata.uid ?? '',
+      secret: auth,
+      connection: http,
     },
-    http: { ...readTls(tls), proxy: proxyUrl },
+    http,
     secrets: secretTexts([...values, ...Object.values(headers), ...addresses, spec.proxy ?? '', proxyUrl ?? '']),
   };
 }

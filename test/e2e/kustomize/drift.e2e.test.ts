@@ -8,7 +8,10 @@ let stage: Stage;
 let controller: RunningController;
 before(async () => {
   stage = await openStage();
-  controller = await startController('kustomize', { kubeconfig: stage.cluster.kubeconfigPath });
+  controller = await startController('kustomize', {
+    kubeconfig: stage.cluster.kubeconfigPath,
+    args: ['--feature-gates=CancelHealthCheckOnNewRevision=true'],
+  });
 });
 after(async () => {
   await controller[Symbol.asyncDispose]();
@@ -132,7 +135,13 @@ test('an update causes one run, however the watch and the answer to the write co
   await stage.ready('own', {});
   const rounds = 5;
   for (let round = 1; round <= rounds; round++) {
-    const revision = await stage.publish('own', files(String(round)));
+    // By turns all objects (validated first) and one (the write is its own validation).
+    const revision = await stage.publish(
+      'own',
+      round % 2 === 1
+        ? files(String(round))
+        : { ...files(String(round - 1)), '0.yaml': configMap('own-0', { a: 'x' }) },
+    );
     await stage.ready('own', { revision });
   }
   await sleep(1500); // a superfluous run would have come by now
@@ -171,6 +180,10 @@ test('waiting holds no worker, and a new revision ends the wait', async () => {
   await waitFor(() => stage.object('configmaps/quick-a'), { pollMs: 10 });
   const tookMs = performance.now() - before;
   assert.ok(tookMs < 3000, `a healthy Kustomization took ${Math.round(tookMs)} ms beside 100 that wait`);
+  const other = deployment('stuck-0').replace('app:1', 'app:2');
+  await stage.publish('stuck', { 'stuck-0/a.yaml': other });
+  const canceled = `Health checks canceled due to new reconciliation triggered by GitRepository/${stage.namespace}/stuck`;
+  await controller.logged((line) => line['name'] === 'stuck-0' && line['msg'] === canceled);
   const revision = await stage.publish('stuck', { 'stuck-0/a.yaml': configMap('unstuck') });
   checkStatus(await stage.ready('stuck-0', { revision }));
 });
