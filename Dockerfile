@@ -3,6 +3,8 @@
 FROM node:24-slim
 ARG CONTROLLER
 COPY dist/${CONTROLLER}-controller.mjs dist/${CONTROLLER}-controller.mjs.map dist/${CONTROLLER}-controller.LICENSES.txt /app/
+# Loaded by kustomize-controller when a Kustomization has an OpenPGP key.
+COPY dist/openpgp.mjs /app/
 RUN ln -s /app/${CONTROLLER}-controller.mjs /app/manager.mjs
 # The root file system is read-only in the Deployment; the compile cache goes where it may write.
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/compile-cache

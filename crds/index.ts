@@ -34,6 +34,7 @@ export {
   asOCIRepository,
   asProvider,
   asReceiver,
+  asSource,
   type KindName,
   kinds,
   unsupportedFields,
@@ -46,6 +47,7 @@ export type { KubeObject, ManagedFieldsEntry, ObjectMeta, OwnerReference } from 
 export type { LocalObjectReference, NamespacedObjectKindReference } from './meta/references.ts';
 export type { CommonStatus } from './meta/status-fields.ts';
 export {
+  applyAnnotation,
   decryptSwitch,
   eventMetadata,
   eventMetadataPrefix,
@@ -53,9 +55,13 @@ export {
   forceAtAnnotation,
   forceSwitch,
   kustomizeGroup,
+  modeAnnotation,
   notificationGroup,
   ownerNameLabel,
   ownerNamespaceLabel,
+  pruneApprovedAnnotation,
+  pruneBudgetAnnotation,
+  pruneProtectedAnnotation,
   pruneSwitch,
   reconcileSwitch,
   requestedAtAnnotation,

@@ -78,6 +78,19 @@ export function asExternalArtifact(object: unknown): ExternalArtifact {
   return checked(object, kinds.ExternalArtifact) as ExternalArtifact;
 }
 
+const asSourceKinds = {
+  GitRepository: asGitRepository,
+  OCIRepository: asOCIRepository,
+  Bucket: asBucket,
+  ExternalArtifact: asExternalArtifact,
+} as const;
+
+/** An object of any kind that a Kustomization can be made of. */
+export function asSource(object: KubeObject): GitRepository | OCIRepository | Bucket | ExternalArtifact {
+  for (const [kind, parse] of Object.entries(asSourceKinds)) if (object.kind === kind) return parse(object);
+  throw new TypeError(`cannot take an object for a source: it is "${object.kind}"`);
+}
+
 export function asKustomization(object: unknown): Kustomization {
   return checked(object, kinds.Kustomization) as Kustomization;
 }

@@ -25,13 +25,21 @@ const areas: readonly Area[] = [
     areas: ['kustomize'],
     packages: ['age-encryption', 'openpgp', 're2js', 'undici'],
   },
-  { folder: 'lib/git', door: 'git', areas: ['concurrency'], packages: ['semver', 'undici'] },
+  {
+    folder: 'lib/git',
+    door: 'git',
+    areas: ['concurrency'],
+    packages: ['openpgp', 'semver', 'socks', 'ssh2', 'undici'],
+  },
+  { folder: 'lib/http', door: 'http', areas: [], packages: ['undici'] },
+  { folder: 'lib/oci', door: 'oci', areas: ['http'], packages: [] },
   {
     folder: 'lib/artifact',
     door: 'artifact',
     areas: ['concurrency', 'crds'],
     packages: ['@noble/hashes', 'tar-stream', 'undici'],
   },
+  { folder: 'lib/helm', door: 'helm', areas: ['artifact', 'git'], packages: ['js-yaml', 'yaml'] },
   { folder: 'lib/kube', door: 'kube', areas: ['concurrency', 'crds'], packages: ['@kubernetes/client-node', 'undici'] },
   { folder: 'lib/apply', door: 'apply', areas: ['cel', 'kube', 'concurrency', 'crds'], packages: [] },
   {
@@ -42,8 +50,8 @@ const areas: readonly Area[] = [
   },
   {
     folder: 'controllers/source',
-    areas: ['runtime', 'artifact', 'git', 'kube', 'concurrency', 'crds'],
-    packages: ['undici'],
+    areas: ['runtime', 'artifact', 'git', 'helm', 'http', 'oci', 'kube', 'concurrency', 'crds'],
+    packages: ['re2js', 'undici'],
   },
   {
     folder: 'controllers/kustomize',
@@ -55,7 +63,12 @@ const areas: readonly Area[] = [
     areas: ['runtime', 'cel', 'kube', 'concurrency', 'crds'],
     packages: ['@nats-io/transport-node', 'jose', 'prom-client', 're2js', 'undici', 'yaml'],
   },
-  { folder: 'test/kit', door: 'test-kit', areas: ['cluster', 'crds'], packages: ['undici'] },
+  {
+    folder: 'test/kit',
+    door: 'test-kit',
+    areas: ['cluster', 'crds', 'tools'],
+    packages: ['openpgp', 'ssh2', 'undici'],
+  },
   { folder: 'hack/cluster', door: 'cluster', areas: ['tools'], packages: ['@kubernetes/client-node'] },
   { folder: 'hack/tools', door: 'tools', areas: [], packages: ['tar-stream'] },
 ];

@@ -16,6 +16,11 @@ const ownFlags = {
     default: false,
     help: 'Refuse sources of another namespace than the Kustomization.',
   },
+  'drift-detection': {
+    type: 'string',
+    default: 'watch',
+    help: 'When changes by others are noticed: watch (within seconds) or interval (as in Flux).',
+  },
   'no-remote-bases': {
     type: 'boolean',
     default: false,
@@ -47,8 +52,7 @@ const ownFlags = {
   'sops-age-secret': {
     type: 'string',
     default: '',
-    help: 'Secret in the namespace of the controller with age keys for all Kustomizations.',
-    noEffectYet: true,
+    help: 'Secret in the namespace of the controller with age keys for Kustomizations whose decryption names no Secret.',
   },
   'sops-vault-configmap': {
     type: 'string',
@@ -60,13 +64,11 @@ const ownFlags = {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to run programs.',
-    noEffectYet: true,
   },
   'insecure-kubeconfig-tls': {
     type: 'boolean',
     default: false,
     help: 'Allow kubeconfigs to skip the verification of certificates.',
-    noEffectYet: true,
   },
 } as const;
 
@@ -92,8 +94,7 @@ export const kustomizeGates = {
   ExternalArtifact: { default: false, help: 'Allow sources of the kind ExternalArtifact.' },
   CancelHealthCheckOnNewRevision: {
     default: false,
-    help: 'End health checks when there is a new revision; always so here.',
-    noEffectYet: true,
+    help: 'Send an event when a new revision ends health checks; it always ends them here.',
   },
   DisableConfigWatchers: { default: false, help: 'Do not watch ConfigMaps and Secrets.' },
   DirectSourceFetch: { default: false, help: 'Read sources from the API server, not from memory.' },

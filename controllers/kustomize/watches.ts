@@ -1,10 +1,11 @@
 import {
   type Artifact,
-  asGitRepository,
+  asSource,
   type KindInfo,
   type Kustomization,
   type KubeObject,
   kinds,
+  type SourceKind,
   type SubstituteReference,
 } from '#crds';
 import type { CacheEvent, WatchCache } from '#kube';
@@ -23,9 +24,19 @@ interface Wakers {
 
 type Watching = Pick<Program<unknown>, 'watch'>;
 
-/** A live copy of the sources; a new artifact wakes the Kustomizations that are made of it. */
-export function watchSources(program: Watching, { kustomizations, wake }: Wakers): WatchCache<WatchedSource> {
-  const kind = kinds.GitRepository;
+/** Live copies of the sources, by kind. */
+export type SourceCaches = ReadonlyMap<SourceKind, WatchCache<WatchedSource>>;
+
+/** Watches the kinds that a Kustomization can be made of; a new artifact wakes those that are made of it. */
+export function watchSources(program: Watching, allowed: readonly SourceKind[], wakers: Wakers): SourceCaches {
+  return new Map(allowed.map((name) => [name, watchSourceKind(program, kinds[name], wakers)]));
+}
+
+function watchSourceKind(
+  program: Watching,
+  kind: KindInfo,
+  { kustomizations, wake }: Wakers,
+): WatchCache<WatchedSource> {
   return program.watch<WatchedSource>(kind, {
     parse: watchedSource,
     onEvent: (event) => {
@@ -39,7 +50,7 @@ export function watchSources(program: Watching, { kustomizations, wake }: Wakers
 }
 
 export function watchedSource(object: KubeObject): WatchedSource {
-  const { apiVersion, kind, metadata, status } = asGitRepository(object);
+  const { apiVersion, kind, metadata, status } = asSource(object);
   const { name, namespace, uid, resourceVersion } = metadata;
   return {
     apiVersion,
@@ -80,6 +91,8 @@ function coreKind(kind: string, plural: string): KindInfo {
   const names = { kind, listKind: `${kind}List`, plural, singular, shortNames: [], categories: [] };
   return { group: '', version: 'v1', apiVersion: 'v1', ...names, namespaced: true };
 }
+
+export const serviceAccountKind: KindInfo = coreKind('ServiceAccount', 'serviceaccounts');
 
 export const coreKinds: Readonly<Record<SubstituteReference['kind'], KindInfo>> = {
   ConfigMap: coreKind('ConfigMap', 'configmaps'),

@@ -65,8 +65,7 @@ export const commonFlags = {
   'default-service-account': {
     type: 'string',
     default: '',
-    help: 'Service account used where an object names none.',
-    noEffectYet: true,
+    help: 'ServiceAccount, in the namespace of the object, whose rights count where an object names none (kustomize-controller).',
   },
   'token-cache-max-size': { type: 'integer', default: 100, help: 'Most cloud access tokens kept.', noEffectYet: true },
   'token-cache-max-duration': {

@@ -55,6 +55,11 @@ export interface KindController<T extends KubeObject> {
   /** Parses what the watch hands over. */
   parse(object: KubeObject): T;
   isSuspended(object: T): boolean;
+  /**
+   * An object that only holds facts for others: no run, no finalizer, no status; what it has of them from before is taken away.
+   * Default: none is.
+   */
+  isStatic?(object: T): boolean;
   /** Which suspended objects still get observedGeneration (spec A6 step 3, source spec 2.2 step 4). Default `whenReady`. */
   readonly observesSuspended?: 'whenReady' | 'withConditions';
   /** Steady-state period in milliseconds; jittered by the runtime. Undefined: never looked at again by itself. */

@@ -45,11 +45,11 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   readonly #queue: WorkQueue;
   readonly #ownedTypes: ReadonlySet<string>;
   readonly #seen = new Map<string, Seen>();
-  /** What our last write of an object returned: the watch is a moment behind it. */
-  readonly #written = new Map<string, KubeObject>();
+  /** Each object as our last write of it left it (the watch is a moment behind), with what is to be written of its status. */
+  readonly #writers = new Map<string, StatusWriter>();
   readonly #running = new Map<string, AbortController>();
   /** Runs that ended waiting a moment ago: what they wait for often comes at once, and then their status tells nobody anything. */
-  readonly #postponed = new Map<string, { readonly writer: StatusWriter; readonly timer: NodeJS.Timeout }>();
+  readonly #postponed = new Map<string, NodeJS.Timeout>();
   #cache: WatchCache<T> | undefined;
 
   constructor(kind: KindController<T>, options: ControllerOptions, deps: ControllerDeps) {
@@ -98,10 +98,7 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
   async stop(): Promise<void> {
     for (const running of this.#running.values()) running.abort(this.#deps.signal.reason);
     await this.#queue.stop();
-    const postponed = [...this.#postponed.values()];
-    this.#postponed.clear();
-    for (const { timer } of postponed) clearTimeout(timer);
-    await Promise.allSettled(postponed.map(({ writer }) => writer.flush()));
+    await Promise.allSettled([...this.#postponed.keys()].map((key) => this.#flush(key)));
   }
 
   /** Told by the watch, in order, after the cache holds the change. */
@@ -136,8 +133,8 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
 
   #forget(key: string, object: T): void {
     this.#seen.delete(key);
-    this.#written.delete(key);
-    clearTimeout(this.#postponed.get(key)?.timer);
+    this.#writers.delete(key);
+    clearTimeout(this.#postponed.get(key));
     this.#postponed.delete(key);
     this.#running.get(key)?.abort(superseded);
     this.#queue.remove(key);
@@ -162,22 +159,25 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     }
   }
 
-  /** The object of the cache, or what our own last write returned when that is newer. */
+  /** The object of the cache, or as our own last write left it when that is newer. */
   #newest(key: string): KubeObject | undefined {
     const slash = key.indexOf('/');
     const cached = this.cache.get({ namespace: key.slice(0, slash), name: key.slice(slash + 1) });
-    const written = this.#written.get(key);
+    const written = this.#writers.get(key)?.object;
     if (cached === undefined || written === undefined || written.metadata.uid !== cached.metadata.uid) return cached;
-    // Versions of one object are numbers that grow; a server where they are not only makes us read an older copy.
-    return Number(written.metadata.resourceVersion) > Number(cached.metadata.resourceVersion) ? written : cached;
+    return isNewer(cached, written) ? cached : written;
   }
 
   async #runObject(key: string, current: KubeObject, signal: AbortSignal): Promise<void> {
     const log = this.#logOf(current);
     let object = current;
+    if (this.#kind.isStatic?.(this.#kind.parse(current)) === true) {
+      await this.#release(key, current, signal, log);
+      return;
+    }
     try {
       if (this.#kind.finalize !== undefined && object.metadata.deletionTimestamp === undefined)
-        object = await this.#addFinalizer(object);
+        object = await this.#ensureFinalizer(object, true);
     } catch (error) {
       if (isNotFound(error)) return;
       log.error({ error }, 'Reconciler error');
@@ -194,6 +194,36 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     await run.close();
     if (signal.aborted) return; // the object changed, which has queued it anew, or the program ends
     await this.#finish(key, run, writer, end);
+  }
+
+  /** Takes away what a static object carries from the time before it was one, as if it were deleted. */
+  async #release(key: string, current: KubeObject, signal: AbortSignal, log: Logger): Promise<void> {
+    const isDeleting = current.metadata.deletionTimestamp !== undefined;
+    const { observedGeneration = -1, ...fields } = statusOf(current);
+    const hasStatus = observedGeneration !== -1 || Object.keys(fields).length > 0;
+    const finalizers = current.metadata.finalizers ?? [];
+    if (!hasStatus && !finalizers.includes(finalizer)) return;
+    const run = new ReconcileRun(this.#kind.parse(current), signal, log, this.#writerOf(key, current));
+    if (this.#kind.isSuspended(run.object) && !isDeleting) return;
+    let object = current;
+    try {
+      await this.#kind.finalize?.(run.object, run);
+      if (hasStatus && !isDeleting) {
+        const { fieldManager } = this.#kind;
+        const empty = { metadata: { resourceVersion: current.metadata.resourceVersion }, status: null };
+        const options = { type: 'merge', subresource: 'status', fieldManager } as const;
+        object = await this.#deps.client.patch(this.#kind.kind, objectKey(current), empty, options);
+      }
+      await this.#setFinalizers(
+        object,
+        finalizers.filter((item) => item !== finalizer),
+      );
+      this.#queue.forget(key);
+    } catch (error) {
+      if (isNotFound(error) || signal.aborted) return;
+      log.error({ error }, 'Reconciler error');
+      this.#queue.addRateLimited(key);
+    }
   }
 
   async #reconcile(run: ReconcileRun<T>): Promise<RunEnd> {
@@ -221,9 +251,10 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     };
     try {
       if (this.#kind.statusless) change(writer.object);
-      else if (!(end instanceof Error) && end.kind === 'waiting') this.#postpone(key, writer, change);
-      else await writer.write(change);
-      this.#written.set(key, writer.object);
+      else if (!(end instanceof Error) && end.kind === 'waiting') {
+        writer.stage(change);
+        this.#postpone(key);
+      } else await writer.write(change);
     } catch (error) {
       // The status is lost, the work is not: the next run finds it done.
       run.log.error({ error }, 'cannot write the status');
@@ -234,30 +265,32 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     this.#report(run, end, nextMs);
   }
 
-  /** The writer of the run that ended waiting a moment ago, unless the object changed since; else a new one. */
+  /** One writer per object, so that a write that is under way and the next run's keep their order. */
   #writerOf(key: string, object: KubeObject): StatusWriter {
-    const postponed = this.#postponed.get(key);
-    clearTimeout(postponed?.timer);
+    clearTimeout(this.#postponed.get(key));
     this.#postponed.delete(key);
-    if (
-      postponed !== undefined &&
-      postponed.writer.object.metadata.resourceVersion === object.metadata.resourceVersion
-    ) {
-      return postponed.writer;
+    const known = this.#writers.get(key);
+    if (known !== undefined && known.object.metadata.uid === object.metadata.uid) {
+      if (isNewer(object, known.object)) known.adopt(object);
+      return known;
     }
-    return new StatusWriter(this.#deps.client, this.#kind.kind, this.#kind.fieldManager, this.#ownedTypes, object);
+    const { kind, fieldManager } = this.#kind;
+    const writer = new StatusWriter(this.#deps.client, kind, fieldManager, this.#ownedTypes, object);
+    this.#writers.set(key, writer);
+    return writer;
   }
 
-  #postpone(key: string, writer: StatusWriter, change: Parameters<StatusWriter['stage']>[0]): void {
-    writer.stage(change);
+  #postpone(key: string): void {
     const timer = setTimeout(() => {
-      this.#postponed.delete(key);
-      writer.flush().then(
-        () => this.#written.set(key, writer.object),
-        (error: unknown) => this.#deps.log.error({ error, key }, 'cannot write the status'),
-      );
+      this.#flush(key).catch((error: unknown) => this.#deps.log.error({ error, key }, 'cannot write the status'));
     }, phaseWriteDelayMs);
-    this.#postponed.set(key, { writer, timer });
+    this.#postponed.set(key, timer);
+  }
+
+  async #flush(key: string): Promise<void> {
+    clearTimeout(this.#postponed.get(key));
+    this.#postponed.delete(key);
+    await this.#writers.get(key)?.flush();
   }
 
   /** Schedules the next look. @returns time until then in milliseconds; undefined: none */
@@ -336,14 +369,16 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     this.#deps.recordEvent(run.object, draft);
   }
 
-  async #addFinalizer(object: KubeObject): Promise<KubeObject> {
+  /** Adds our finalizer, or takes it off; nothing is sent when it is so already. Others' finalizers survive. */
+  async #ensureFinalizer(object: KubeObject, wanted: boolean): Promise<KubeObject> {
     const finalizers = object.metadata.finalizers ?? [];
-    if (finalizers.includes(finalizer)) return object;
+    if (finalizers.includes(finalizer) === wanted) return object;
     try {
-      return await this.#setFinalizers(object, [...finalizers, finalizer]);
+      const others = finalizers.filter((item) => item !== finalizer);
+      return await this.#setFinalizers(object, wanted ? [...others, finalizer] : others);
     } catch (error) {
       if (!isConflict(error)) throw error;
-      return this.#addFinalizer(await this.#deps.client.get(this.#kind.kind, objectKey(object)));
+      return this.#ensureFinalizer(await this.#deps.client.get(this.#kind.kind, objectKey(object)), wanted);
     }
   }
 
@@ -362,10 +397,7 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
     try {
       await this.#kind.finalize(object, run);
       await run.close();
-      await this.#setFinalizers(
-        object,
-        finalizers.filter((item) => item !== finalizer),
-      );
+      await this.#ensureFinalizer(object, false);
       this.#deps.metrics.result('success');
     } catch (error) {
       await run.close();
@@ -392,6 +424,11 @@ export class ObjectController<T extends KubeObject> implements Controller<T> {
       reconcileID: randomUUID(),
     });
   }
+}
+
+/** Versions of one object are numbers that grow; on a server where they are not, an older copy is read at worst. */
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion);
 }
 
 function statusOf(object: KubeObject): CommonStatus {

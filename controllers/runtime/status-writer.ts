@@ -4,6 +4,9 @@ import { isConflict, isNotFound, type KubeClient, mergePatch, objectKey, type Re
 import { sortConditions } from './conditions.ts';
 import type { CommonStatus } from './status.ts';
 
+/** What a writer asks of the API. */
+export type StatusClient = Pick<KubeClient, 'patch' | 'find'>;
+
 type WithStatus = KubeObject & { readonly status?: CommonStatus };
 
 /** Tries of one write against writers that come between (spec B1). */
@@ -14,7 +17,7 @@ const maxTries = 5;
  * that a writer in between is seen. Conditions of types that are not ours survive.
  */
 export class StatusWriter {
-  readonly #client: KubeClient;
+  readonly #client: StatusClient;
   readonly #resource: Resource;
   readonly #fieldManager: string;
   readonly #ownedTypes: ReadonlySet<string>;
@@ -25,7 +28,7 @@ export class StatusWriter {
   #last: Promise<void> = Promise.resolve();
 
   constructor(
-    client: KubeClient,
+    client: StatusClient,
     resource: Resource,
     fieldManager: string,
     ownedTypes: ReadonlySet<string>,
@@ -41,6 +44,12 @@ export class StatusWriter {
   /** The object as it was last read or written, with the status that is staged. */
   get object(): WithStatus {
     return this.#staged === undefined ? this.#object : { ...this.#object, status: this.#staged };
+  }
+
+  /** Goes on from a newer copy of the object, which someone else wrote; what is staged was about the older one. */
+  adopt(newer: WithStatus): void {
+    this.#object = newer;
+    this.#staged = undefined;
   }
 
   /** Changes the status without writing it; the next write takes it along. */
@@ -66,20 +75,16 @@ export class StatusWriter {
   }
 
   async #write(change: (object: WithStatus) => CommonStatus): Promise<void> {
-    const wanted = change(this.object);
-    this.#staged = undefined;
     for (let attempt = 1; ; attempt++) {
+      const staged = this.#staged;
+      const wanted = change(this.object);
       const status = { ...wanted, conditions: this.#withForeign(wanted.conditions ?? []) };
       const patch = mergePatch(this.#object.status ?? {}, status);
-      if (patch === undefined) return;
       const body = { metadata: { resourceVersion: this.#object.metadata.resourceVersion }, status: patch };
       try {
-        const written = await this.#client.patch(this.#resource, objectKey(this.#object), body, {
-          type: 'merge',
-          subresource: 'status',
-          fieldManager: this.#fieldManager,
-        });
-        this.#object = written; // the answer to a status write of an object of this kind
+        if (patch !== undefined) this.#object = await this.#send(body);
+        // What was staged meanwhile is about a later run.
+        if (this.#staged === staged) this.#staged = undefined;
         return;
       } catch (error) {
         if (isNotFound(error)) return; // gone meanwhile: nobody is left to tell
@@ -90,6 +95,14 @@ export class StatusWriter {
         this.#object = live; // a GET of an object of this kind
       }
     }
+  }
+
+  #send(body: object): Promise<WithStatus> {
+    return this.#client.patch(this.#resource, objectKey(this.#object), body, {
+      type: 'merge',
+      subresource: 'status',
+      fieldManager: this.#fieldManager,
+    });
   }
 
   #withForeign(conditions: readonly Condition[]): readonly Condition[] {

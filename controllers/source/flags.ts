@@ -42,13 +42,12 @@ const ownFlags = {
     default: 'sha256',
     help: 'Algorithm of artifact digests: sha256, sha1, sha384, sha512 or blake3.',
   },
-  'helm-index-max-size': { type: 'integer', default: 52_428_800, help: 'Bytes of a Helm index.', noEffectYet: true },
-  'helm-chart-max-size': { type: 'integer', default: 10_485_760, help: 'Bytes of a Helm chart.', noEffectYet: true },
+  'helm-index-max-size': { type: 'integer', default: 52_428_800, help: 'Most bytes of a Helm index.' },
+  'helm-chart-max-size': { type: 'integer', default: 10_485_760, help: 'Most bytes of a Helm chart.' },
   'helm-chart-file-max-size': {
     type: 'integer',
     default: 5_242_880,
-    help: 'Bytes of one file of a Helm chart.',
-    noEffectYet: true,
+    help: 'Most bytes of one file of a Helm chart.',
   },
   'helm-cache-max-size': { type: 'integer', default: 0, help: 'Most cached Helm indexes; 0: none.', noEffectYet: true },
   'helm-cache-ttl': {
@@ -67,13 +66,11 @@ const ownFlags = {
     type: 'strings',
     default: [],
     help: 'Key exchange algorithms of SSH, in order.',
-    noEffectYet: true,
   },
   'ssh-hostkey-algos': {
     type: 'strings',
     default: [],
     help: 'Host key algorithms of SSH, in order.',
-    noEffectYet: true,
   },
 } as const;
 

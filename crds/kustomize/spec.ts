@@ -1,6 +1,5 @@
 import { localObjectReference, namespacedObjectKindReference } from '../meta/references.ts';
 import {
-  allBut,
   array,
   boolean,
   described,
@@ -34,8 +33,7 @@ const sourceRef: Schema<KustomizationSourceRef> = object(
   {
     apiVersion: optional(string({ description: 'For readers only: the version is chosen by `kind`.' })),
     kind: oneOf(['OCIRepository', 'GitRepository', 'Bucket', 'ExternalArtifact'], {
-      description: 'Kind of the source.',
-      comesLater: allBut('GitRepository'),
+      description: 'Kind of the source. `ExternalArtifact` needs the feature gate of that name.',
     }),
     name: string({ description: 'Name of the source.' }),
     namespace: optional(
@@ -152,9 +150,11 @@ const decryption: Schema<Decryption> = object(
           'Secret with the keys: `*.agekey`, `*.asc`, `sops.vault-token`, `sops.aws-kms`, `sops.azure-kv`, `sops.gcp-kms`.',
       }),
     ),
-    serviceAccountName: optional(string({ description: 'ServiceAccount whose workload identity opens cloud keys.' })),
+    serviceAccountName: optional(
+      string({ description: 'ServiceAccount whose workload identity opens cloud keys.', comesLater: true }),
+    ),
   },
-  { description: 'Opens manifests and Secrets that are encrypted with SOPS.', comesLater: true },
+  { description: 'Opens manifests and Secrets that are encrypted with SOPS.' },
 );
 
 const secretKeyReference: Schema<SecretKeyReference> = object(
@@ -174,12 +174,12 @@ const kubeConfig: Schema<KubeConfigReference> = object(
       described(localObjectReference, {
         description:
           'ConfigMap for access by workload identity: `provider`, `cluster`, `address`, `ca.crt`, `audiences`, `serviceAccountName`.',
+        comesLater: true,
       }),
     ),
   },
   {
     description: 'Another cluster to apply to.',
-    comesLater: true,
     rules: [
       { rule: 'has(self.configMapRef) || has(self.secretRef)', message: oneKubeConfig },
       { rule: '!has(self.configMapRef) || !has(self.secretRef)', message: oneKubeConfig },
@@ -248,11 +248,10 @@ export const spec: Schema<KustomizationSpec> = object(
     serviceAccountName: optional(
       string({
         description: 'ServiceAccount in this namespace on whose behalf everything is applied.',
-        comesLater: true,
       }),
     ),
     kubeConfig: optional(kubeConfig),
-    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.', comesLater: true })),
+    ignore: optional(array(ignoreRule, { description: 'Fields whose drift is not repaired.' })),
   },
   { description: 'What to build, and how to apply it.' },
 );

@@ -46,3 +46,18 @@ export const eventMetadata = {
 
 /** Prefix of the annotations that switch on what Flux does not have. */
 export const sluicePrefix = 'sluice.dev/';
+
+/** `observe`: a Kustomization that compares and reports, and writes nothing. */
+export const modeAnnotation: string = `${sluicePrefix}mode`;
+
+/** `partial`: objects that are refused hold up only what depends on them. */
+export const applyAnnotation: string = `${sluicePrefix}apply`;
+
+/** Most objects that one run may delete: a number, or a share of the inventory as `20%`. */
+export const pruneBudgetAnnotation: string = `${sluicePrefix}prune-budget`;
+
+/** `false`: namespaces, volume claims and definitions count as any other object against the budget. */
+export const pruneProtectedAnnotation: string = `${sluicePrefix}prune-protected`;
+
+/** Digest of a set of objects whose deletion somebody has approved. */
+export const pruneApprovedAnnotation: string = `${sluicePrefix}prune-approved`;

@@ -71,6 +71,12 @@ const sts: Schema<BucketSts> = object(
   { description: 'Service that gives out temporary credentials for the bucket.', comesLater: true },
 );
 
+/** Without a Secret, a cloud provider takes the identity of the workload; anything generic is then asked anonymously. */
+function isIdentityOfWorkload(spec: unknown): boolean {
+  if (typeof spec !== 'object' || spec === null || 'secretRef' in spec || 'sts' in spec) return false;
+  return 'provider' in spec && spec.provider !== 'generic' && !('serviceAccountName' in spec);
+}
+
 const spec: Schema<BucketSpec> = object(
   {
     provider: optional(
@@ -124,6 +130,10 @@ const spec: Schema<BucketSpec> = object(
   },
   {
     description: 'What to fetch, and how.',
+    comesLater: {
+      when: (value) => isIdentityOfWorkload(value),
+      what: 'provider aws, gcp or azure without secretRef',
+    },
     rules: [
       {
         rule: "!has(self.sts) || self.provider in ['aws', 'generic']",

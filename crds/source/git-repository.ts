@@ -114,7 +114,7 @@ const verify: Schema<GitRepositoryVerification> = object(
       description: 'Secret with the trusted public keys: PGP keyrings (`*.asc`) and SSH keys (`*.sshpub`).',
     }),
   },
-  { description: 'Refuses commits and tags without a signature of a trusted key.', comesLater: true },
+  { description: 'Refuses commits and tags without a signature of a trusted key.' },
 );
 
 const include: Schema<GitRepositoryInclude> = object(
@@ -137,10 +137,6 @@ const spec: Schema<GitRepositorySpec> = object(
     url: string({
       description: 'Address of the repository: `https://`, `http://` or `ssh://`.',
       pattern: '^(http|https|ssh)://.*$',
-      comesLater: {
-        when: (url) => typeof url === 'string' && url.startsWith('ssh://'),
-        what: 'ssh:// addresses',
-      },
     }),
     interval: duration({ description: 'How often the remote is asked for a new revision. A little jitter is added.' }),
     timeout: optional(
@@ -159,7 +155,7 @@ const spec: Schema<GitRepositorySpec> = object(
         description:
           'How to authenticate: `generic` takes the Secret as it is, `github` takes a GitHub App from it, ' +
           '`aws` and `azure` use workload identity.',
-        comesLater: allBut('generic'),
+        comesLater: allBut('generic', 'github'),
       }),
     ),
     serviceAccountName: optional(
@@ -172,7 +168,6 @@ const spec: Schema<GitRepositorySpec> = object(
       described(localObjectReference, {
         description:
           'Secret with the proxy: `address`, optionally `username` and `password`. Wins over the environment.',
-        comesLater: true,
       }),
     ),
     verify: optional(verify),
@@ -183,14 +178,10 @@ const spec: Schema<GitRepositorySpec> = object(
           'added to the `.sourceignore` files of the repository.',
       }),
     ),
-    include: optional(
-      array(include, { description: 'Other repositories whose content is put into the archive.', comesLater: true }),
-    ),
-    recurseSubmodules: optional(
-      boolean({ description: 'Also fetches submodules, with the same credentials.', comesLater: true }),
-    ),
+    include: optional(array(include, { description: 'Other repositories whose content is put into the archive.' })),
+    recurseSubmodules: optional(boolean({ description: 'Also fetches submodules, with the same credentials.' })),
     sparseCheckout: optional(
-      array(text, { description: 'Folders to check out instead of everything. Each must exist.', comesLater: true }),
+      array(text, { description: 'Folders to check out instead of everything. Each must exist.' }),
     ),
     suspend: optional(boolean({ description: 'Stops looking for new revisions; what is stored stays available.' })),
   },

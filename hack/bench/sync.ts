@@ -310,7 +310,13 @@ const git = stack.use(await startGitServer());
 await git.createRepository('bench', files(1));
 const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${resolve(values.profile)}`];
 const nodeArgs = ['--max-semi-space-size=2', '--max-old-space-size=512', ...profiling];
-const base = { kubeconfig: cluster.kubeconfigPath, nodeArgs, ...(dist === undefined ? {} : { dist }) };
+// As in the Deployments of config/manager.
+const base = {
+  kubeconfig: cluster.kubeconfigPath,
+  nodeArgs,
+  env: { MALLOC_ARENA_MAX: '2' },
+  ...(dist === undefined ? {} : { dist }),
+};
 const notification = stack.use(await startController('notification', base));
 const withEvents = { ...base, eventsUrl: notification.urls.events };
 const source = stack.use(await startController('source', withEvents));

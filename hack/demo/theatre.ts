@@ -93,7 +93,11 @@ async function startControllers(
           signal,
           ...(eventsUrl !== undefined && { eventsUrl }),
           // As in the Deployments, so that the memory shown is theirs.
-          ...(dist !== undefined && { dist, nodeArgs: ['--max-semi-space-size=2', '--max-old-space-size=512'] }),
+          ...(dist !== undefined && {
+            dist,
+            nodeArgs: ['--max-semi-space-size=2', '--max-old-space-size=512'],
+            env: { MALLOC_ARENA_MAX: '2' },
+          }),
         });
         tell.say(`${name}-controller, process ${running.pid}`);
         return stack.use(running);

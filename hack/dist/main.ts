@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -47,6 +48,22 @@ export { ServerConfiguration } from ${JSON.stringify(gen('servers.js'))};`,
   },
 };
 
+/**
+ * A library that stays a file of its own, as its authors publish it: its licence (LGPL) wants that a user can replace it, and
+ * a program that never loads it does not read its 400 kB.
+ */
+const separate = { name: 'openpgp', file: 'node_modules/openpgp/dist/node/openpgp.min.mjs', as: 'openpgp.mjs' };
+
+const keepSeparate: Plugin = {
+  name: 'keep-separate',
+  setup(bundle) {
+    bundle.onResolve({ filter: new RegExp(`^${separate.name}$`) }, () => ({
+      path: `./${separate.as}`,
+      external: true,
+    }));
+  },
+};
+
 /** CommonJS packages inside an ES module bundle still call `require` for Node's own modules. */
 const banner = `import { createRequire as sluiceCreateRequire } from 'node:module';
 import sluiceModule from 'node:module';
@@ -70,18 +87,25 @@ async function bundleProgram(name: string, folder: string): Promise<string> {
     legalComments: 'none',
     metafile: true,
     banner: { js: banner },
-    plugins: [slimPackages],
+    plugins: [slimPackages, keepSeparate],
     external: ['cpu-features'],
     logLevel: 'warning',
   });
-  writeFileSync(join(folder, `${name}-controller.LICENSES.txt`), licences(result.metafile));
+  const uses = Object.values(result.metafile.outputs).some(({ imports }) =>
+    imports.some(({ path }) => path === `./${separate.as}`),
+  );
+  if (uses) copyFileSync(join(root, separate.file), join(folder, separate.as));
+  writeFileSync(
+    join(folder, `${name}-controller.LICENSES.txt`),
+    licences(result.metafile, uses ? [separate.file] : []),
+  );
   return outfile;
 }
 
-/** The licence text of every npm package that has a file in the bundle. */
-function licences(metafile: Metafile): string {
+/** The licence text of every npm package that has a file in the bundle, or beside it. */
+function licences(metafile: Metafile, beside: readonly string[]): string {
   const packages = new Set<string>();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of [...Object.keys(metafile.inputs), ...beside]) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(relative(root, resolve(input)));
     if (match?.[1] !== undefined) packages.add(match[1]);
   }

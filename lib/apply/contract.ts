@@ -16,6 +16,14 @@ export type Action = 'created' | 'configured' | 'unchanged' | 'skipped' | 'delet
 export interface Change {
   readonly id: ObjectId;
   readonly action: Action;
+  /** What others had changed, when this change took it back. */
+  readonly drift?: Drift | undefined;
+}
+
+/** A change of an object by someone else since we last wrote it. No value is named: it may be a secret. */
+export interface Drift {
+  /** As `.spec.replicas`; the first few. */
+  readonly fields: readonly { readonly path: string; readonly manager: string | undefined }[];
 }
 
 /** The Kustomization (or other applier) that an object belongs to; written as two labels on each object. */
@@ -31,6 +39,13 @@ export interface ApplyRequest {
   /** Delete and re-create what cannot be changed in place. */
   readonly force?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Apply what can be applied: an object that is refused holds up only those that depend on it. The call still throws in the end
+   * (code `partial`), with all changes and all failures.
+   */
+  readonly partial?: boolean | undefined;
+  /** Fields of an object that others may change, as JSON pointers: their drift is not repaired (`spec.ignore`). */
+  readonly ignoredPaths?: ((object: KubeObject) => readonly string[]) | undefined;
   /** Told after each stage that was applied, before the next one starts. */
   readonly onStage?: ((changes: readonly Change[]) => void | Promise<void>) | undefined;
 }
@@ -52,6 +67,14 @@ export interface PruneResult {
   readonly failed: readonly PruneFailure[];
 }
 
+/** How live objects differ from what is desired. */
+export interface Comparison {
+  /** What applying would make of each object; `drift` names the fields that differ. */
+  readonly changes: readonly Change[];
+  /** What the API server would refuse, one line each. */
+  readonly failures: readonly { readonly id: ObjectId; readonly message: string }[];
+}
+
 /** Applies and prunes under one identity on one cluster. */
 export interface ApplyEngine {
   /**
@@ -60,8 +83,16 @@ export interface ApplyEngine {
    * @throws ApplyError whose message names every bad object, then lists what earlier stages changed
    */
   apply(objects: readonly KubeObject[], request: ApplyRequest): Promise<readonly Change[]>;
+  /** What `apply` would do. Writes nothing. */
+  compare(objects: readonly KubeObject[], request: ApplyRequest): Promise<Comparison>;
   /** Deletes what still belongs to the owner, last applied first. Never throws for a single object. */
   prune(ids: readonly ObjectId[], request: PruneRequest): Promise<PruneResult>;
+  /**
+   * The ids as the API server has them: a cluster-scoped object has no namespace, whatever its manifest says. Ids that are
+   * compared with those of changes must come through here first.
+   * @throws when the kinds cannot be looked up now
+   */
+  identify(ids: readonly ObjectId[], signal?: AbortSignal): Promise<readonly ObjectId[]>;
 }
 
 export interface ApplyEngineOptions {
@@ -134,6 +165,13 @@ export interface Tracker {
   stop(owner: string): void;
 }
 
+/** With whose rights objects are read and written. */
+export interface Actor {
+  readonly client: KubeClient;
+  /** Tells actors apart. Empty: the one whose rights the watches have. */
+  readonly name: string;
+}
+
 /** Live copies of what was applied, as small as possible, and what our last write of each object left. One per cluster. */
 export interface LiveObjects extends AsyncDisposable {
   /** Health of applied or named objects (kstatus). */
@@ -142,6 +180,11 @@ export interface LiveObjects extends AsyncDisposable {
   readonly termination: Tracker;
   /** Forgets the records of an owner that is gone. */
   forget(owner: Owner): void;
+  /**
+   * The same for someone with fewer rights: what the watches show is used only of objects that this actor wrote or compared
+   * itself; everything else is asked for with the actor's client, so that its own rights decide. Closing it closes nothing.
+   */
+  as(actor: Actor): LiveObjects;
 }
 
 export interface LiveObjectsOptions {

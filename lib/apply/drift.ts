@@ -1,12 +1,16 @@
 import type { KubeObject } from '#crds';
 import { equalJson } from '#kube';
+import { withoutIgnored } from './ignored-fields.ts';
 import { at, isJsonObject } from './json.ts';
+import type { FieldPath } from './json-pointer.ts';
 
 /**
  * Whether applying would change the object: live against the answer of a dry-run, which carries the API server's defaults.
  * Of the metadata only labels and annotations count; status never does (trap 18).
  */
-export function hasDrifted(live: KubeObject, dryRun: KubeObject): boolean {
+export function hasDrifted(before: KubeObject, after: KubeObject, ignored: readonly FieldPath[] = []): boolean {
+  const live = withoutIgnored(before, ignored);
+  const dryRun = withoutIgnored(after, ignored);
   return (
     !equalMaps(live.metadata.labels, dryRun.metadata.labels) ||
     !equalMaps(live.metadata.annotations, dryRun.metadata.annotations) ||

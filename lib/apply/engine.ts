@@ -11,15 +11,19 @@ import type {
   PruneResult,
 } from './contract.ts';
 import { ApplyError, type ObjectFailure } from './error.ts';
+import { compareObjects } from './compare.ts';
 import { applyFailure } from './failure-text.ts';
+import { heldBy, type Missing } from './held-objects.ts';
 import { textAt } from './json.ts';
+import { type FieldPath, parsePointer } from './json-pointer.ts';
 import { kindName } from './kind-watches.ts';
 import { liveStore } from './live-objects.ts';
-import { type Desired, desiredObject, isSopsEncrypted } from './normalise.ts';
+import { clusterScoped, type Desired, desiredObject, isSopsEncrypted } from './normalise.ts';
 import { formatObject, objectId } from './object-id.ts';
 import { partsOf, stagesOf } from './order.ts';
 import { type Plan, planDirect, planFromMemory, planWithRequests, resolve } from './plan.ts';
 import { pruneObjects } from './prune.ts';
+import { scopedIds, servedResource } from './scope.ts';
 import type { Session } from './session.ts';
 import { waitForStage } from './stage-wait.ts';
 import { lastOfEach, RefusedError, write, type Written } from './write.ts';
@@ -30,7 +34,7 @@ export function createApplyEngine(options: ApplyEngineOptions): ApplyEngine {
     fieldManager: options.fieldManager ?? 'kustomize-controller',
     overrideManagers: options.overrideManagers ?? [],
   };
-  const session = (request: ApplyRequest | PruneRequest, force: boolean): Session => ({
+  const session = (request: ApplyRequest | PruneRequest, force: boolean, compares = false): Session => ({
     client: options.client,
     mapper: options.mapper,
     store,
@@ -40,11 +44,21 @@ export function createApplyEngine(options: ApplyEngineOptions): ApplyEngine {
     force,
     signal: request.signal,
     definedKinds: new Set(),
+    compares,
+    missing: 'partial' in request && request.partial === true ? [] : undefined,
   });
   return {
     apply: (objects, request) =>
       applyInStages(session(request, request.force === true), objects, request, options.customStageKinds ?? []),
+    compare: async (objects, request) => {
+      refuseEncrypted(objects);
+      const comparing = session(request, request.force === true, true);
+      const items = await scopedItems(comparing, desiredObjects(objects, request));
+      await watchKinds(comparing, items);
+      return compareObjects(comparing, items);
+    },
     prune: (ids, request): Promise<PruneResult> => pruneObjects(session(request, false), ids),
+    identify: (ids, signal) => scopedIds(ids, (id) => servedResource(options.mapper, id, signal)),
   };
 }
 
@@ -55,17 +69,40 @@ async function applyInStages(
   customStageKinds: readonly string[],
 ): Promise<readonly Change[]> {
   refuseEncrypted(objects);
-  const desired = lastOfEach(objects.map((object) => desiredObject(object, request.owner, request.commonMetadata)));
+  const desired = desiredObjects(objects, request);
   const changes: Change[] = [];
   for (const stage of stagesOf(desired, customStageKinds)) {
-    const written = await applyStage(session, stage.items, changes);
-    const made = written.map(({ desired: { id }, action }): Change => ({ id, action }));
+    const written = await applyStage(session, await scopedItems(session, stage.items), changes);
+    const made = written.map(changeOf);
     changes.push(...made);
     for (const one of written) noteDefinition(session, one);
     if (stage.waits) await waitForStage(session, written, changes);
     await request.onStage?.(made);
   }
+  const failures = (session.missing ?? []).map(({ failure }) => failure);
+  if (failures.length > 0) throw new ApplyError('partial', errorText(failures, changes), failures, changes);
   return changes;
+}
+
+function desiredObjects(objects: readonly KubeObject[], request: ApplyRequest): readonly Desired[] {
+  const { owner, commonMetadata, ignoredPaths } = request;
+  const pathsOf = (object: KubeObject): readonly FieldPath[] => (ignoredPaths?.(object) ?? []).map(parsePointer);
+  return lastOfEach(objects.map((object) => desiredObject(object, owner, commonMetadata, pathsOf(object))));
+}
+
+function changeOf({ desired: { id }, action, drift }: Written): Change {
+  return drift === undefined ? { id, action } : { id, action, drift };
+}
+
+async function scopedItems(session: Session, items: readonly Desired[]): Promise<readonly Desired[]> {
+  const ids = await scopedIds(
+    items.map(({ id }) => id),
+    (id) => resourceOf(session, id),
+  );
+  return items.map((desired, index) => {
+    const id = ids[index] ?? desired.id;
+    return id.namespace === desired.id.namespace ? desired : clusterScoped(desired, id);
+  });
 }
 
 function refuseEncrypted(objects: readonly KubeObject[]): void {
@@ -92,10 +129,12 @@ async function applyStage(
   items: readonly Desired[],
   before: readonly Change[],
 ): Promise<readonly Written[]> {
-  const plans = await planStage(session, items);
+  const plans = await planStage(session, withoutHeld(session, items));
   const refused = plans.filter((plan) => plan.step === 'refuse');
-  if (refused.length > 0) {
-    const failures = refused.map(({ desired, message }): ObjectFailure => ({ id: desired.id, message }));
+  const missing = refused.map(({ desired, message }): Missing => ({ desired, failure: { id: desired.id, message } }));
+  if (session.missing !== undefined) session.missing.push(...missing);
+  else if (refused.length > 0) {
+    const failures = missing.map(({ failure }) => failure);
     throw new ApplyError('dryRun', errorText(failures, before), failures, before);
   }
   return writeStage(
@@ -103,6 +142,17 @@ async function applyStage(
     plans.filter((plan) => plan.step !== 'refuse'),
     before,
   );
+}
+
+/** Leaves out what depends on something that could not be applied, and notes that. */
+function withoutHeld(session: Session, items: readonly Desired[]): readonly Desired[] {
+  const { missing } = session;
+  if (missing === undefined) return items;
+  return items.filter((desired) => {
+    const failure = heldBy(desired, missing);
+    if (failure !== undefined) missing.push({ desired, failure });
+    return failure === undefined;
+  });
 }
 
 /** Plans every object before anything is written. Those that are known to be as desired cost no request. */
@@ -162,11 +212,23 @@ async function writeStage(
   const written: Written[] = [];
   const parts = partsOf(plans.map((plan) => ({ id: plan.desired.id, plan })));
   for (const part of parts) {
-    const results = await mapLimit(part, session.concurrency, ({ plan }) => tryWrite(session, plan));
+    const free = new Set(
+      withoutHeld(
+        session,
+        part.map(({ plan }) => plan.desired),
+      ),
+    );
+    const ready = part.filter(({ plan }) => free.has(plan.desired));
+    const results = await mapLimit(ready, session.concurrency, ({ plan }) => tryWrite(session, plan));
     const failures = results.flatMap((result) => ('failure' in result ? [result.failure] : []));
     written.push(...results.flatMap((result) => ('written' in result ? [result.written] : [])));
-    if (failures.length > 0) {
-      const changes = [...before, ...written.map(({ desired: { id }, action }): Change => ({ id, action }))];
+    if (session.missing !== undefined) {
+      for (const [index, result] of results.entries()) {
+        const desired = ready[index]?.plan.desired;
+        if ('failure' in result && desired !== undefined) session.missing.push({ desired, failure: result.failure });
+      }
+    } else if (failures.length > 0) {
+      const changes = [...before, ...written.map(changeOf)];
       const code = failures.every(({ refused }) => refused) ? 'dryRun' : 'apply';
       throw new ApplyError(code, errorText(failures, changes), failures, changes);
     }

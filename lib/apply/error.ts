@@ -8,9 +8,9 @@ export interface ObjectFailure {
 
 /**
  * Why a set was not (wholly) applied: `encrypted` (a Secret is still SOPS encrypted), `dryRun` (a stage was refused and nothing
- * of it written), `apply` (a write failed after the stage was validated), `wait` (a stage did not become ready in time).
+ * of it written), `apply` (a write failed after the stage was validated), `wait` (a stage did not become ready in time), `partial` (all was applied that could be).
  */
-export type ApplyErrorCode = 'encrypted' | 'dryRun' | 'apply' | 'wait';
+export type ApplyErrorCode = 'encrypted' | 'dryRun' | 'apply' | 'wait' | 'partial';
 
 /** The message names every bad object, one a line, then a newline and the changes made before (spec A4: it always ends so). */
 export class ApplyError extends Error {

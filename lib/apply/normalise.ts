@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import type { CommonMetadata, KubeObject, ObjectMeta } from '#crds';
 import type { ObjectId, Owner } from './contract.ts';
 import { at, copyJson, isJsonObject, isMutable, listAt, type Mutable } from './json.ts';
+import { withoutIgnored } from './ignored-fields.ts';
+import type { FieldPath } from './json-pointer.ts';
 import { objectId } from './object-id.ts';
 import { ownerLabels } from './switches.ts';
 
@@ -9,7 +11,10 @@ import { ownerLabels } from './switches.ts';
 export interface Desired {
   readonly id: ObjectId;
   readonly object: KubeObject;
+  /** Of the object without the fields that are ignored. */
   readonly digest: string;
+  /** Fields that others may change. */
+  readonly ignored: readonly FieldPath[];
 }
 
 /** Groups whose types Flux's client knows, and therefore reads and writes by type. */
@@ -44,7 +49,12 @@ export function isTyped(id: ObjectId): boolean {
  * The object as Flux sends it: owner labels set, what the server writes itself removed, what server-side apply needs as list
  * keys filled in, common metadata over everything.
  */
-export function desiredObject(source: KubeObject, owner: Owner, common: CommonMetadata | undefined): Desired {
+export function desiredObject(
+  source: KubeObject,
+  owner: Owner,
+  common: CommonMetadata | undefined,
+  ignored: readonly FieldPath[] = [],
+): Desired {
   const id = objectId(source);
   const object = copyJson(source, isTyped(id)) as Mutable; // a copy of an object is an object
   const metadata = isMutable(object['metadata']) ? object['metadata'] : {};
@@ -57,8 +67,18 @@ export function desiredObject(source: KubeObject, owner: Owner, common: CommonMe
     metadata['annotations'] = { ...textMap(metadata['annotations']), ...common.annotations };
   }
   normaliseKind(object, source, id);
-  const text = JSON.stringify(object);
-  return { id, object: object as KubeObject & { metadata: ObjectMeta }, digest: hash('sha1', text, 'base64') };
+  return digested(id, object as KubeObject & { metadata: ObjectMeta }, ignored);
+}
+
+/** The same for an object of a cluster-scoped kind whose manifest names a namespace. */
+export function clusterScoped({ object, ignored }: Desired, id: ObjectId): Desired {
+  const { namespace: _dropped, ...metadata } = object.metadata;
+  return digested(id, { ...object, metadata }, ignored);
+}
+
+function digested(id: ObjectId, object: KubeObject, ignored: readonly FieldPath[]): Desired {
+  const text = JSON.stringify(withoutIgnored(object, ignored));
+  return { id, object, digest: hash('sha1', text, 'base64'), ignored };
 }
 
 /** Label values that YAML read as numbers or booleans become text: Flux drops all labels of such an object (trap 47). */

@@ -2,10 +2,13 @@ import { sleep } from '#concurrency';
 import type { KubeObject } from '#crds';
 import { isNotFound, NoMatchError, type Resource } from '#kube';
 import { hasStaleMetadata, takeoverPatch } from './cleanup.ts';
-import type { ObjectId } from './contract.ts';
+import type { Drift, ObjectId } from './contract.ts';
+import { differences, formatPath } from './differences.ts';
 import { hasDrifted } from './drift.ts';
 import { dryRunFailure, isForceable, namespaceNotSpecified, undeclaredFields } from './failure-text.ts';
+import { lastWriterOf } from './field-owner.ts';
 import { removeField } from './field-path.ts';
+import { withLiveValues, withoutIgnored } from './ignored-fields.ts';
 import { copyJson } from './json.ts';
 import { kindName } from './kind-watches.ts';
 import type { LiveEntry } from './live-entry.ts';
@@ -26,6 +29,8 @@ export type Plan =
       readonly action: 'created' | 'configured';
       /** Fields or bookkeeping of an earlier applier are to be taken over first. */
       readonly takeover: boolean;
+      /** What others had changed since our last write. */
+      readonly drift?: Drift | undefined;
     }
   | {
       readonly step: 'recreate';
@@ -58,7 +63,7 @@ export function planFromMemory(session: Session, desired: Desired): Plan | undef
 /** The plan for the only object of a stage that is not settled yet, where no validation before the write is needed. */
 export function planDirect(session: Session, desired: Desired, resource: Resource): Plan | undefined {
   const record = session.store?.untouched(desired.id, session.owner);
-  if (record === undefined || createsOnce(desired.object)) return undefined;
+  if (record === undefined || createsOnce(desired.object) || desired.ignored.length > 0) return undefined;
   const seen = session.store?.look(desired.id);
   if (seen?.sight !== 'clear' || seen.entry === undefined || seen.entry.foldable || seen.entry.switches.ignored)
     return undefined;
@@ -107,11 +112,11 @@ async function planResolved(session: Session, desired: Desired, resource: Resour
   }
   // Read along where the object is known to be there, or nothing is known; else the dry-run itself tells.
   const reading =
-    seen.sight === 'blind' || (entry !== undefined && store?.isKnown(desired.id) === true)
+    seen.sight === 'blind' || desired.ignored.length > 0 || (entry !== undefined && store?.isKnown(desired.id) === true)
       ? findLive(session, resource, desired.id)
       : undefined;
   reading?.catch(() => {}); // awaited below, unless the dry-run throws first
-  const tried = await dryRun(session, desired, resource);
+  const tried = await dryRun(session, await withIgnored(session, desired, reading), resource);
   if ('error' in tried) {
     const live = await (reading ?? findLive(session, resource, desired.id));
     return planRefused(session, desired, resource, live, tried.error);
@@ -139,11 +144,38 @@ function planAgainst(
 ): Plan {
   if (live !== undefined && switchesOf(live.metadata).ignored) return { step: 'none', desired, action: 'skipped' };
   const takeover = live !== undefined && takeoverPatch(live, session.rules) !== undefined;
-  if (live !== undefined && !takeover && !hasDrifted(live, answer)) {
+  if (live !== undefined && !takeover && !hasDrifted(live, answer, desired.ignored)) {
     session.store?.keep(desired, session.owner, live);
     return { step: 'none', desired, action: 'unchanged' };
   }
-  return { step: 'apply', desired: sent, resource, action: 'configured', takeover };
+  const drift = live === undefined ? undefined : driftOf(session, desired, live, answer);
+  return { step: 'apply', desired: sent, resource, action: 'configured', takeover, drift };
+}
+
+/** Others changed it if what we want is what we wanted at our last write. */
+function driftOf(session: Session, desired: Desired, live: KubeObject, answer: KubeObject): Drift | undefined {
+  const ours = session.store?.lastApplied(desired.id, session.owner);
+  if (!session.compares && ours?.digest !== desired.digest) return undefined;
+  const paths = differences(withoutIgnored(live, desired.ignored), withoutIgnored(answer, desired.ignored));
+  const { fieldManager } = session.rules;
+  return {
+    fields: paths.map((path) => ({
+      path: formatPath(path, live),
+      manager: lastWriterOf(live, path, fieldManager),
+    })),
+  };
+}
+
+/** What is sent of an object with fields that others may change: once it exists they are others'. */
+async function withIgnored(
+  session: Session,
+  desired: Desired,
+  reading: Promise<KubeObject | undefined> | undefined,
+): Promise<Desired> {
+  const live = desired.ignored.length === 0 ? undefined : await reading;
+  if (live === undefined) return desired;
+  const object = withLiveValues(desired.object, live, desired.ignored, session.rules.fieldManager);
+  return { ...desired, object };
 }
 
 async function planRefused(

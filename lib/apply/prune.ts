@@ -1,10 +1,11 @@
 import { mapLimit } from '#concurrency';
 import type { KubeObject } from '#crds';
-import { isConflict, isNotFound, NoMatchError, type Resource } from '#kube';
+import { isConflict, isNotFound, type Resource } from '#kube';
 import type { Action, Change, ObjectId, PruneFailure, PruneResult } from './contract.ts';
 import type { LiveEntry } from './live-entry.ts';
 import { formatObject } from './object-id.ts';
 import { partsOf, sortForDeletion } from './order.ts';
+import { servedResource } from './scope.ts';
 import { keyOf, type Session } from './session.ts';
 import { ownerKey, ownerOf, switchesOf } from './switches.ts';
 
@@ -36,7 +37,8 @@ async function pruneOne(session: Session, id: ObjectId): Promise<Change | PruneF
 }
 
 async function prune(session: Session, id: ObjectId): Promise<Action> {
-  const resource = await resourceOf(session, id);
+  const resource = await servedResource(session.mapper, id, session.signal);
+  // A kind that is no longer served has no objects: its CRD went first.
   if (resource === undefined || (resource.namespaced && id.namespace === undefined)) return 'deleted';
   const seen = session.store?.look(id);
   if (seen?.sight === 'clear' && seen.entry !== undefined) {
@@ -51,16 +53,6 @@ async function prune(session: Session, id: ObjectId): Promise<Action> {
   if (!mayDelete(session, ownerOf(live.metadata), switchesOf(live.metadata))) return 'skipped';
   await remove(session, resource, id, { uid: live.metadata.uid });
   return 'deleted';
-}
-
-/** A kind that is no longer served has no objects: its CRD went first. */
-async function resourceOf(session: Session, id: ObjectId): Promise<Resource | undefined> {
-  try {
-    return await session.mapper.resourceFor(id, { signal: session.signal });
-  } catch (error) {
-    if (error instanceof NoMatchError) return undefined;
-    throw error;
-  }
 }
 
 /**

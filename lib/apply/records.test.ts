@@ -42,7 +42,7 @@ for (const c of [
       { name: 'o', namespace: 'n' },
       undefined,
     );
-    const record = records.keep(desired, 'n/o', object('10'));
+    const record = records.keep(desired, 'n/o', '', object('10'));
     now += c.afterMs ?? 0;
     const entry = c.seen === undefined ? undefined : liveEntry(c.seen, 'always', rules, new Date(0));
     assert.equal(records.standing(record, entry), c.want);
@@ -55,7 +55,7 @@ test('standing: what was seen once and is gone is gone at once', () => {
     { name: 'o', namespace: 'n' },
     undefined,
   );
-  const record = records.keep(desired, 'n/o', object('10'));
+  const record = records.keep(desired, 'n/o', '', object('10'));
   assert.equal(records.standing(record, liveEntry(object('10'), 'always', rules, new Date(0))), 'same');
   assert.equal(records.standing(record, undefined), 'gone');
 });

@@ -11,6 +11,8 @@ export interface LastApplied {
   readonly id: ObjectId;
   /** `namespace/name`. */
   readonly owner: string;
+  /** Name of the actor who wrote or compared it: its rights are no one else's. */
+  readonly actor: string;
   readonly digest: string;
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
@@ -43,10 +45,11 @@ export class Records {
   }
 
   /** @param live what the API server holds now */
-  keep(desired: Desired, owner: string, live: KubeObject): LastApplied {
+  keep(desired: Desired, owner: string, actor: string, live: KubeObject): LastApplied {
     const record: LastApplied = {
       id: desired.id,
       owner,
+      actor,
       digest: desired.digest,
       uid: live.metadata.uid,
       resourceVersion: live.metadata.resourceVersion,

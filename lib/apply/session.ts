@@ -1,6 +1,7 @@
 import type { KubeObject } from '#crds';
 import type { KubeClient, ObjectKey, Resource, RestMapper } from '#kube';
 import type { ObjectId, Owner } from './contract.ts';
+import type { Missing } from './held-objects.ts';
 import type { LiveStore } from './live-objects.ts';
 import type { ManagerRules } from './managed-fields.ts';
 
@@ -15,6 +16,10 @@ export interface Session {
   readonly owner: Owner;
   readonly force: boolean;
   readonly signal: AbortSignal | undefined;
+  /** Every difference counts as drift, whoever made it. */
+  readonly compares: boolean;
+  /** What could not be applied so far; undefined where one failure ends the run. */
+  readonly missing: Missing[] | undefined;
   /** `group/Kind` that the CRDs of this run define: the API server may take a moment to serve them. */
   readonly definedKinds: Set<string>;
 }

@@ -10,16 +10,22 @@ import { formatObject, identity } from './object-id.ts';
 import type { LastApplied } from './records.ts';
 import { withPods } from './workload-health.ts';
 
-/** How waits see the cluster. */
-export interface WaitView {
-  /** Watches the kinds of these objects; returns when their first lists are there or cannot be had. */
-  prepare(ids: readonly ObjectId[], signal?: AbortSignal): Promise<void>;
+/** How one who waits sees the cluster. */
+export interface Eyes {
+  /** Whether the watches may be used for this object; if not, only a request with the waiter's own rights tells. */
+  mayUseWatch(id: ObjectId): boolean;
   look: KindWatches['look'];
   applied(id: ObjectId): LastApplied | undefined;
   read(id: ObjectId): Promise<KubeObject | undefined>;
+  listPods(namespace: string, labelSelector: string): Promise<readonly KubeObject[]>;
+}
+
+/** What all waits share. */
+export interface WaitView {
+  /** Watches the kinds of these objects; returns when their first lists are there or cannot be had. */
+  prepare(ids: readonly ObjectId[], signal?: AbortSignal): Promise<void>;
   isSettled(id: ObjectId, entry: LiveEntry): boolean;
   settle(id: ObjectId, live: KubeObject): void;
-  listPods(namespace: string, labelSelector: string): Promise<readonly KubeObject[]>;
   /** The monotonic clock, in milliseconds. */
   now(): number;
 }
@@ -46,6 +52,7 @@ interface Wait {
   readonly startedAt: number;
   readonly deadline: Date;
   readonly idsText: string;
+  eyes: Eyes;
   request: TrackRequest;
   woken: boolean;
   rounds: number;
@@ -66,7 +73,7 @@ function isReadNext({ reads, health }: Item): boolean {
 }
 
 /** Keeps the waits of all owners, fed by watches and, where those cannot tell, by reads. */
-abstract class Waits implements Tracker {
+abstract class Waits {
   readonly view: WaitView;
   readonly #waits = new Map<string, Wait>();
   readonly #byObject = new Map<string, Set<Wait>>();
@@ -76,14 +83,22 @@ abstract class Waits implements Tracker {
   }
 
   /** What the watch says; undefined where it cannot tell. */
-  protected abstract seen(id: ObjectId, entry: LiveEntry | undefined): Health | undefined;
+  protected abstract seen(id: ObjectId, entry: LiveEntry | undefined, eyes: Eyes): Health | undefined;
   /** What it means that the object is gone. */
   protected abstract gone(last: LiveEntry): Health;
   /** What a read says. */
-  protected abstract judged(object: KubeObject | undefined, request: TrackRequest, id: ObjectId): Health;
+  protected abstract judged(object: KubeObject | undefined, request: TrackRequest, id: ObjectId, eyes: Eyes): Health;
 
-  async track(owner: string, ids: readonly ObjectId[], request: TrackRequest): Promise<WaitState> {
-    const wait = this.#continue(owner, ids, request) ?? this.#begin(owner, ids, request);
+  /** The door for one who waits. */
+  for(eyes: Eyes): Tracker {
+    return {
+      track: (owner, ids, request) => this.#track(owner, ids, request, eyes),
+      stop: (owner) => this.stop(owner),
+    };
+  }
+
+  async #track(owner: string, ids: readonly ObjectId[], request: TrackRequest, eyes: Eyes): Promise<WaitState> {
+    const wait = this.#continue(owner, ids, request, eyes) ?? this.#begin(owner, ids, request, eyes);
     await this.view.prepare(ids);
     for (const item of wait.items.values()) this.#look(wait, item);
     await this.#read(wait);
@@ -108,8 +123,9 @@ abstract class Waits implements Tracker {
     for (const wait of this.#byObject.get(key) ?? []) {
       const item = wait.items.get(key);
       if (item === undefined) continue;
-      const custom = wait.request.evaluates?.(item.id) === true;
-      const health = type === 'deleted' ? this.gone(entry) : custom ? undefined : this.seen(item.id, entry);
+      const mustRead = wait.request.evaluates?.(item.id) === true || !wait.eyes.mayUseWatch(item.id);
+      const health =
+        type === 'deleted' ? this.gone(entry) : mustRead ? undefined : this.seen(item.id, entry, wait.eyes);
       item.reads = health === undefined;
       if (health === undefined) {
         this.#readSoon(wait);
@@ -124,24 +140,26 @@ abstract class Waits implements Tracker {
     for (const { items } of this.#waits.values()) for (const { id } of items.values()) yield kindName(id);
   }
 
-  #continue(owner: string, ids: readonly ObjectId[], request: TrackRequest): Wait | undefined {
+  #continue(owner: string, ids: readonly ObjectId[], request: TrackRequest, eyes: Eyes): Wait | undefined {
     const wait = this.#waits.get(owner);
     if (wait === undefined || wait.request.key !== request.key || wait.idsText !== textOf(ids)) {
       if (wait !== undefined) this.#end(wait);
       return undefined;
     }
     wait.request = { ...request, timeoutMs: wait.request.timeoutMs };
+    wait.eyes = eyes;
     wait.woken = false;
     return wait;
   }
 
-  #begin(owner: string, ids: readonly ObjectId[], request: TrackRequest): Wait {
+  #begin(owner: string, ids: readonly ObjectId[], request: TrackRequest, eyes: Eyes): Wait {
     const wait: Wait = {
       owner,
       items: new Map(ids.map((id) => [identity(id), { id, health: undefined, pods: [], reads: false }])),
       startedAt: this.view.now(),
       deadline: new Date(Date.now() + request.timeoutMs),
       idsText: textOf(ids),
+      eyes,
       request,
       woken: false,
       rounds: 0,
@@ -173,9 +191,9 @@ abstract class Waits implements Tracker {
   }
 
   #look(wait: Wait, item: Item): void {
-    const seen = this.view.look(item.id);
+    const seen = wait.eyes.look(item.id);
     const custom = wait.request.evaluates?.(item.id) === true;
-    const health = custom || seen.sight === 'blind' ? undefined : this.seen(item.id, seen.entry);
+    const health = custom || seen.sight === 'blind' ? undefined : this.seen(item.id, seen.entry, wait.eyes);
     item.reads = health === undefined;
     if (health !== undefined) item.health = health;
   }
@@ -185,7 +203,7 @@ abstract class Waits implements Tracker {
     const due = [...wait.items.values()].filter(isReadNext);
     await mapLimit(due, readsAtATime, async (item) => {
       try {
-        item.health = this.judged(await this.view.read(item.id), wait.request, item.id);
+        item.health = this.judged(await wait.eyes.read(item.id), wait.request, item.id, wait.eyes);
       } catch (error) {
         item.health = { status: 'Unknown', message: error instanceof Error ? error.message : String(error) };
       }
@@ -203,19 +221,19 @@ abstract class Waits implements Tracker {
     );
     await mapLimit(due, readsAtATime, async (item) => {
       try {
-        item.pods = await this.#podsOf(item.id);
+        item.pods = await this.#podsOf(item.id, wait.eyes);
       } catch {
         // Without the right to list pods the workload's own status has to do.
       }
     });
   }
 
-  async #podsOf(id: ObjectId): Promise<readonly Health[]> {
-    const labels = at(await this.view.read(id), 'spec', 'selector', 'matchLabels');
+  async #podsOf(id: ObjectId, eyes: Eyes): Promise<readonly Health[]> {
+    const labels = at(await eyes.read(id), 'spec', 'selector', 'matchLabels');
     if (!isJsonObject(labels) || id.namespace === undefined) return [];
     const selector = Object.entries(labels).map(([key, value]) => `${key}=${String(value)}`);
     if (selector.length === 0) return [];
-    const pods = await this.view.listPods(id.namespace, selector.join(','));
+    const pods = await eyes.listPods(id.namespace, selector.join(','));
     return pods.map((pod) => computeHealth(pod, new Date()));
   }
 
@@ -289,8 +307,8 @@ export function waitMessage(cause: string, pending: readonly PendingObject[]): s
 }
 
 export class HealthWaits extends Waits {
-  protected override seen(id: ObjectId, entry: LiveEntry | undefined): Health | undefined {
-    const applied = this.view.applied(id);
+  protected override seen(id: ObjectId, entry: LiveEntry | undefined, eyes: Eyes): Health | undefined {
+    const applied = eyes.applied(id);
     const source = healthSource(id);
     if (entry === undefined) {
       // It may be there without our label, unless we wrote it a moment ago.
@@ -312,9 +330,9 @@ export class HealthWaits extends Waits {
     return last.expires ? expired : { status: 'NotFound', message: 'Resource not found' };
   }
 
-  protected override judged(object: KubeObject | undefined, request: TrackRequest, id: ObjectId): Health {
+  protected override judged(object: KubeObject | undefined, request: TrackRequest, id: ObjectId, eyes: Eyes): Health {
     if (object === undefined) {
-      if (this.view.applied(id)?.expires === true) return expired;
+      if (eyes.applied(id)?.expires === true) return expired;
       return { status: 'NotFound', message: 'Resource not found' };
     }
     const custom = request.evaluates?.(id) === true ? request.evaluate?.(object, id) : undefined;

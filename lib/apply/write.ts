@@ -2,7 +2,7 @@ import { sleep } from '#concurrency';
 import type { KubeObject } from '#crds';
 import { isConflict, isNotFound, type Resource } from '#kube';
 import { takeoverPatch } from './cleanup.ts';
-import type { Action, ObjectId } from './contract.ts';
+import type { Action, Drift, ObjectId } from './contract.ts';
 import { identity } from './object-id.ts';
 import type { Desired } from './normalise.ts';
 import { type Plan, planWithRequests } from './plan.ts';
@@ -13,6 +13,7 @@ export interface Written {
   readonly desired: Desired;
   readonly action: Action;
   readonly live?: KubeObject | undefined;
+  readonly drift?: Drift | undefined;
 }
 
 /** Someone else wrote between our read and our patch: read again, so often. */
@@ -31,7 +32,12 @@ export async function write(session: Session, plan: Exclude<Plan, { step: 'refus
   switch (plan.step) {
     case 'apply':
       if (plan.takeover) await takeOver(session, plan.resource, desired.id);
-      return { desired, action: plan.action, live: await applyAndKeep(session, plan.resource, desired) };
+      return {
+        desired,
+        action: plan.action,
+        live: await applyAndKeep(session, plan.resource, desired),
+        drift: plan.drift,
+      };
     case 'recreate':
       await removeWholly(session, plan.resource, desired.id, plan.uid);
       return { desired, action: 'created', live: await applyAndKeep(session, plan.resource, desired) };

@@ -21,4 +21,5 @@ export { type ArtifactLocation, type FetchOptions, fetchArtifact } from './fetch
 export { type FileServer, type FileServerOptions, startFileServer } from './file-server.ts';
 export { type Retention, type StoredFile, selectGarbage } from './retention.ts';
 export { ArtifactStore, type Owner, type StoredArtifact, type StoreOptions } from './store.ts';
+export { readTar, type TarEntryType, type TarReadEntry } from './tar-reader.ts';
 export { type UnpackLimits, unpackTarGz } from './unpack.ts';

@@ -260,3 +260,27 @@ test('the file server ends downloads under way after its grace, and lets short o
   await assert.rejects(fetch(`http://127.0.0.1:${server.port}/big`));
   socket.destroy();
 });
+
+test('a store takes bytes as they are, and a link follows the newest file', async () => {
+  await using s = await scratch();
+  async function* bytes(text: string): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(text);
+  }
+  const one = await s.store.writeFile(owner, 'chart-1.0.0+a.tgz', bytes('one'));
+  assert.equal(one.sizeBytes, 3);
+  assert.equal(await s.store.check(one), 'intact');
+  assert.equal(
+    await s.store.link(owner, 'latest.tar.gz', 'chart-1.0.0+a.tgz'),
+    `http://source-controller./${folderName}/latest.tar.gz`,
+  );
+  await s.store.writeFile(owner, 'chart-2.tgz', bytes('two'));
+  await s.store.link(owner, 'latest.tar.gz', 'chart-2.tgz');
+  assert.equal(await readFile(join(s.dir, folderName, 'latest.tar.gz'), 'utf8'), 'two');
+  assert.equal(await readFile(s.store.filePath(one.path), 'utf8'), 'one');
+  assert.deepEqual((await readdir(join(s.dir, folderName))).toSorted(), [
+    'chart-1.0.0+a.tgz',
+    'chart-2.tgz',
+    'latest.tar.gz',
+  ]);
+  assert.equal(await s.store.collectGarbage(owner, one.path, new Date(Date.now() + 120_000)), 1);
+});

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
-import { chmod, lstat, mkdir, open, readdir, rename, rm, unlink, utimes } from 'node:fs/promises';
+import { chmod, lstat, mkdir, open, readdir, rename, rm, symlink, unlink, utimes } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { KeyedLock } from '#concurrency';
@@ -54,6 +54,11 @@ export class ArtifactStore {
     this.#options = options;
   }
 
+  /** Of the digests in status. */
+  get algorithm(): DigestAlgorithm {
+    return this.#options.algorithm;
+  }
+
   /**
    * Path of a file relative to the root of the store.
    * @throws ArtifactError 'badPath' when a part would leave its folder
@@ -97,6 +102,64 @@ export class ArtifactStore {
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+
+  /** Stores bytes as they are: a chart, an index, a layer that is to be copied. */
+  async writeFile(owner: Owner, file: string, content: AsyncIterable<Uint8Array>): Promise<StoredArtifact> {
+    const path = this.path(owner, file);
+    using _lock = await this.#writers.acquire(path);
+    const target = this.#onDisk(path);
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    const temporary = join(dirname(target), `${temporaryPrefix}${randomUUID()}`);
+    try {
+      const written = await this.#writePlain(temporary, content);
+      await rename(temporary, target);
+      const digest = formatDigest({ algorithm: this.#options.algorithm, hex: written.hex });
+      this.#verified.set(path, { identity: identityOf(await lstat(target)), digest });
+      return { path, url: this.url(path), digest, sizeBytes: written.sizeBytes, updatedAt: new Date() };
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+
+  async #writePlain(path: string, content: AsyncIterable<Uint8Array>): Promise<Pick<Written, 'hex' | 'sizeBytes'>> {
+    const stored = createHasher(this.#options.algorithm);
+    let sizeBytes = 0;
+    await using file = await open(path, 'wx', 0o600);
+    for await (const piece of content) {
+      stored.update(piece);
+      sizeBytes += piece.length;
+      await file.writeFile(piece);
+    }
+    await chmod(path, 0o600);
+    return { hex: stored.digest(), sizeBytes };
+  }
+
+  /**
+   * Points a symbolic link beside the archives at one of them, for those who want the newest whatever its name.
+   * @returns the URL of the link
+   */
+  async link(owner: Owner, name: string, file: string): Promise<string> {
+    const path = this.path(owner, name);
+    const target = this.#onDisk(path);
+    using _lock = await this.#writers.acquire(path);
+    const temporary = join(dirname(target), `${temporaryPrefix}${randomUUID()}`);
+    await symlink(posix.basename(this.path(owner, file)), temporary);
+    try {
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    return this.url(path);
+  }
+
+  /**
+   * Where a stored file is on disk, for those who read it in this process.
+   * @throws ArtifactError 'badPath'
+   */
+  filePath(path: string): string {
+    return this.#onDisk(path);
   }
 
   async #writeTemporary(path: string, tar: AsyncIterable<Uint8Array>): Promise<Written> {

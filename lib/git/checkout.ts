@@ -21,6 +21,8 @@ export interface Target {
   readonly commit: string;
   /** What to ask the remote for: the commit, or the annotated tag that leads to it. */
   readonly want: string;
+  /** The tag that the reference means, however it was found. */
+  readonly tag?: string | undefined;
 }
 
 /** A commit and everything below it. */
@@ -51,8 +53,11 @@ export async function resolveReference(
   };
   const { commit, name, tag, semver } = reference;
   if (isSet(commit)) return await pinned(remote, reference, commit, list);
-  if (isSet(name)) return targetOf(name, await exactly(remote, name, name, list));
-  if (isSet(tag)) return targetOf(tag, await exactly(remote, `refs/tags/${tag}`, `refs/tags/${tag}`, list));
+  if (isSet(name)) {
+    const tagName = name.startsWith('refs/tags/') ? name.slice('refs/tags/'.length) : undefined;
+    return targetOf(name, await exactly(remote, name, name, list), tagName);
+  }
+  if (isSet(tag)) return targetOf(tag, await exactly(remote, `refs/tags/${tag}`, `refs/tags/${tag}`, list), tag);
   if (isSet(semver)) return await highestTag(remote, semver, list, signal);
   const branch = isSet(reference.branch) ? reference.branch : 'master';
   return targetOf(branch, await exactly(remote, `refs/heads/${branch}`, `refs/heads/${branch}`, list));
@@ -61,6 +66,7 @@ export async function resolveReference(
 /**
  * Fetches one commit of history. What a server refuses to give by its hash is looked for in the whole history of its branch, or of
  * all branches.
+ * @param options.withoutTrees only the commit (and its tag) is of interest
  * @throws GitError whose text is fit for a condition, beginning with `unable to clone` where fetching failed
  */
 export async function checkOut(
@@ -68,9 +74,10 @@ export async function checkOut(
   reference: Reference,
   target: Target,
   signal: AbortSignal,
+  options: { readonly withoutTrees?: boolean } = {},
 ): Promise<Checkout> {
   try {
-    return opened(target, await remote.fetch({ wants: [target.want], depth: 1 }, signal));
+    return opened(target, await remote.fetch({ wants: [target.want], depth: 1, ...options }, signal));
   } catch (error) {
     const refused = error instanceof GitError && error.code === 'objectNotFound' && isSet(reference.commit);
     if (!refused) throw prefixed(`unable to clone '${remote.url}'`, error);
@@ -107,12 +114,12 @@ async function highestTag(remote: GitRemote, range: string, list: List, signal: 
   });
   const [first] = best;
   if (first === undefined) throw new GitError('noMatch', `no match found for semver: ${range}`);
-  if (best.length === 1) return targetOf(first.tag, first.ref);
+  if (best.length === 1) return targetOf(first.tag, first.ref, first.tag);
   // Versions that differ in build metadata only: the latest commit wins.
   using commits = await remote.fetch({ wants: best.map(({ ref }) => ref.oid), depth: 1, withoutTrees: true }, signal);
   const dated = best.map((candidate) => ({ ...candidate, at: commits.commit(candidate.ref.oid).committedAt }));
   const latest = dated.reduce((a, b) => (b.at > a.at ? b : a));
-  return targetOf(latest.tag, latest.ref);
+  return targetOf(latest.tag, latest.ref, latest.tag);
 }
 
 async function findInHistory(
@@ -139,6 +146,9 @@ async function findInHistory(
 function opened(target: Target, snapshot: Snapshot): Checkout {
   try {
     const commit = snapshot.commit(target.want);
+    if (commit.oid !== target.commit) {
+      throw new GitError('protocol', `the remote lists ${target.want} as ${target.commit}, but it is ${commit.oid}`);
+    }
     return { target, commit, snapshot, [Symbol.dispose]: () => snapshot[Symbol.dispose]() };
   } catch (error) {
     snapshot[Symbol.dispose]();
@@ -146,9 +156,9 @@ function opened(target: Target, snapshot: Snapshot): Checkout {
   }
 }
 
-function targetOf(label: string, ref: RemoteRef): Target {
+function targetOf(label: string, ref: RemoteRef, tag?: string): Target {
   const commit = ref.peeled ?? ref.oid;
-  return { revision: `${label}@sha1:${commit}`, commit, want: ref.oid };
+  return { revision: `${label}@sha1:${commit}`, commit, want: ref.oid, tag };
 }
 
 function isSet(text: string | undefined): text is string {

@@ -1,7 +1,8 @@
-import { getCACertificates } from 'node:tls';
 import { Agent, type Dispatcher, request } from 'undici';
 import { GitError } from './git-error.ts';
 import { describeFailure } from './http-failure.ts';
+import { proxyDispatcher, type ProxyOptions, tlsSettings } from './proxy.ts';
+import type { UploadPack } from './upload-pack.ts';
 
 export type Credentials =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -20,7 +21,8 @@ export interface HttpOptions {
   readonly url: string;
   readonly credentials?: Credentials | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** Shared connections, for remotes without TLS options of their own. */
+  readonly proxy?: ProxyOptions | undefined;
+  /** Shared connections, for remotes without TLS options or a proxy of their own. */
   readonly dispatcher?: Dispatcher | undefined;
 }
 
@@ -28,13 +30,13 @@ const mostRedirects = 10;
 const advertisement = '/info/refs?service=git-upload-pack';
 
 /** One remote over HTTP: who asks, whom to trust, and where redirects led. */
-export class HttpConnection implements AsyncDisposable {
+export class HttpConnection implements UploadPack {
   /** As configured, without userinfo: for messages. */
   readonly url: string;
   readonly #origin: URL;
   readonly #authorization: string | undefined;
   readonly #dispatcher: Dispatcher | undefined;
-  readonly #ownAgent: Agent | undefined;
+  readonly #ownAgent: Dispatcher | undefined;
   /** Where the service answers: the URL, or what it redirected to. */
   #base: URL;
 
@@ -48,7 +50,7 @@ export class HttpConnection implements AsyncDisposable {
     this.url = url.href.replace(/\/$/, '');
     this.#origin = url;
     this.#base = url;
-    this.#ownAgent = options.tls === undefined ? undefined : agentWith(options.tls);
+    this.#ownAgent = openDispatcher(options);
     this.#dispatcher = this.#ownAgent ?? options.dispatcher;
   }
 
@@ -151,14 +153,10 @@ function authorizationOf(credentials: Credentials | undefined, url: URL): string
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
-function agentWith(tls: TlsOptions): Agent {
-  return new Agent({
-    connect: {
-      ...(tls.ca !== undefined && { ca: [...getCACertificates('default'), tls.ca] }),
-      ...(tls.cert !== undefined && { cert: tls.cert }),
-      ...(tls.key !== undefined && { key: tls.key }),
-    },
-  });
+/** Connections with TLS options or a proxy of their own; undefined where the shared ones do. */
+export function openDispatcher({ tls, proxy }: Pick<HttpOptions, 'tls' | 'proxy'>): Dispatcher | undefined {
+  if (proxy !== undefined) return proxyDispatcher(proxy, tls);
+  return tls === undefined ? undefined : new Agent({ connect: tlsSettings(tls) });
 }
 
 /**

@@ -38,7 +38,12 @@ export function parseIgnoreLines(text: string, domain: readonly string[] = []): 
  */
 export function ignoreRules(own: readonly IgnorePattern[]): IgnoreRules {
   const defaults = own.length > 0 ? versionControl : [...versionControl, ...binaries, ...integration, ...tools];
-  const patterns = [...defaults.map((line) => parseIgnorePattern(line, [])), ...own].toReversed();
+  return rulesOf([...defaults.map((line) => parseIgnorePattern(line, [])), ...own]);
+}
+
+/** The rules without any default, as buckets have them: the last pattern that speaks about a path decides. */
+export function rulesOf(own: readonly IgnorePattern[]): IgnoreRules {
+  const patterns = own.toReversed();
   return {
     excludes: (path, isFolder) => {
       for (const pattern of patterns) {

@@ -9,6 +9,7 @@ import http from 'isomorphic-git/http/node';
 import { startGitServer } from '#test-kit';
 import { checkOut, resolveReference } from './checkout.ts';
 import { openHttpRemote } from './remote.ts';
+import { checkoutEntries } from './source-entries.ts';
 import { treeFiles } from './tree-files.ts';
 
 interface Read {
@@ -23,7 +24,7 @@ async function readWithOurs(url: string, branch: string, dir: string): Promise<R
   using checkout = await checkOut(remote, { branch }, target, signal);
   const files: Record<string, string> = {};
   // An ignore rule that matches nothing keeps the default rules out.
-  for await (const file of treeFiles(checkout, 'no-such-file')) {
+  for await (const file of treeFiles(checkoutEntries(checkout), 'no-such-file')) {
     if (file.kind === 'folder') continue;
     const content = file.content instanceof Uint8Array ? Buffer.from(file.content) : await buffer(file.content);
     files[file.path.join('/')] = content.toString();

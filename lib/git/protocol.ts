@@ -1,7 +1,7 @@
 import { GitError } from './git-error.ts';
-import type { HttpConnection } from './http-connection.ts';
 import { describeFailure } from './http-failure.ts';
 import { delimiterPacket, encodePacket, flushPacket, lineOf, type Packet, PacketReader } from './pkt-line.ts';
+import type { UploadPack } from './upload-pack.ts';
 
 /** A reference as the remote lists it. */
 export interface RemoteRef {
@@ -30,7 +30,7 @@ export interface PackRequest {
 const agent = 'agent=git/sluice';
 const zeroOid = '0'.repeat(40);
 
-export async function readAdvertisement(connection: HttpConnection, signal: AbortSignal): Promise<Advertisement> {
+export async function readAdvertisement(connection: UploadPack, signal: AbortSignal): Promise<Advertisement> {
   return await withReader(await connection.advertise(signal), connection, signal, async (reader) => {
     let packet = await reader.next();
     if (Buffer.isBuffer(packet) && packet.subarray(0, 10).toString('latin1') === '# service=') {
@@ -83,7 +83,7 @@ async function readVersion0(reader: PacketReader, start: Packet | undefined): Pr
 
 /** Version 2: the references that begin with one of the prefixes. */
 export async function listRefs(
-  connection: HttpConnection,
+  connection: UploadPack,
   advertised: Advertisement,
   prefixes: readonly string[],
   signal: AbortSignal,
@@ -111,7 +111,7 @@ export async function listRefs(
 
 /** The bytes of a pack with what was asked for. Ends with an error when the remote reports one. */
 export async function* requestPack(
-  connection: HttpConnection,
+  connection: UploadPack,
   advertised: Advertisement,
   request: PackRequest,
   signal: AbortSignal,
@@ -214,7 +214,7 @@ function remoteError(text: string): GitError {
 
 async function withReader<T>(
   body: AsyncIterable<unknown>,
-  connection: HttpConnection,
+  connection: UploadPack,
   signal: AbortSignal,
   read: (reader: PacketReader) => Promise<T>,
 ): Promise<T> {
@@ -231,7 +231,7 @@ async function withReader<T>(
 /** Names what a broken or late answer is. */
 async function* bytesOf(
   body: AsyncIterable<unknown>,
-  connection: HttpConnection,
+  connection: UploadPack,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]();

@@ -9,6 +9,7 @@ import { git, type GitServer, startGitServer } from '#test-kit';
 import { checkOut, type Reference, resolveReference } from './checkout.ts';
 import type { Credentials } from './http-connection.ts';
 import { openHttpRemote } from './remote.ts';
+import { checkoutEntries } from './source-entries.ts';
 import { treeFiles } from './tree-files.ts';
 
 interface Options {
@@ -37,7 +38,7 @@ async function read(url: string, reference: Reference, options: Options = {}): P
     const target = await resolveReference(remote, reference, timer.signal);
     using checkout = await checkOut(remote, reference, target, timer.signal);
     const files: Record<string, string> = {};
-    for await (const file of treeFiles(checkout, options.ignore)) {
+    for await (const file of treeFiles(checkoutEntries(checkout), options.ignore)) {
       const path = file.path.join('/');
       if (file.kind === 'folder') files[`${path}/`] = '';
       else {

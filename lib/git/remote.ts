@@ -12,6 +12,8 @@ import {
   requestPack,
 } from './protocol.ts';
 import { Snapshot } from './snapshot.ts';
+import { type SshOptions, SshConnection } from './ssh/ssh-connection.ts';
+import type { UploadPack } from './upload-pack.ts';
 
 /** A repository somewhere else, behind one transport. */
 export interface GitRemote extends AsyncDisposable {
@@ -41,15 +43,20 @@ export interface FetchLimits {
 
 /** A repository over http or https: Git's smart protocol, version 2 with 0 and 1 as what older servers speak. */
 export function openHttpRemote(options: HttpOptions, limits: FetchLimits): GitRemote {
-  return new HttpRemote(new HttpConnection(options), limits);
+  return new PackRemote(new HttpConnection(options), limits);
 }
 
-class HttpRemote implements GitRemote {
-  readonly #connection: HttpConnection;
+/** A repository over SSH: the same protocol, spoken with `git-upload-pack` on the other side. */
+export function openSshRemote(options: SshOptions, limits: FetchLimits): GitRemote {
+  return new PackRemote(new SshConnection(options), limits);
+}
+
+class PackRemote implements GitRemote {
+  readonly #connection: UploadPack;
   readonly #limits: FetchLimits;
   #advertised: Advertisement | undefined;
 
-  constructor(connection: HttpConnection, limits: FetchLimits) {
+  constructor(connection: UploadPack, limits: FetchLimits) {
     this.#connection = connection;
     this.#limits = limits;
   }

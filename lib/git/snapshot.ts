@@ -1,6 +1,6 @@
 import { GitError } from './git-error.ts';
 import { type Commit, parseCommit, parseTagTarget, parseTree, type TreeItem } from './object.ts';
-import type { Pack } from './pack.ts';
+import type { ObjectType, Pack } from './pack.ts';
 import type { SpooledPack } from './pack-spool.ts';
 
 /** A folder or file of a commit. Folders come before what is in them; names of one folder are in the order of their bytes. */
@@ -42,6 +42,14 @@ export class Snapshot implements Disposable {
       current = parseTagTarget(current, object.bytes);
     }
     throw new GitError('badPack', `cannot read tag ${oid}: it leads through more than ${longestTagChain} tags`);
+  }
+
+  /**
+   * An object as it was hashed, for those who check its signature.
+   * @throws GitError 'objectNotFound' | 'badPack'
+   */
+  readRaw(oid: string): { readonly type: ObjectType; readonly bytes: Buffer } {
+    return this.#pack.read(oid);
   }
 
   /** Everything below a commit, except the root itself. */

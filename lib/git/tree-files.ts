@@ -1,9 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import { GitError } from './git-error.ts';
-import type { Checkout } from './checkout.ts';
 import type { IgnorePattern } from './ignore-pattern.ts';
 import { ignoreFileName, ignoreRules, parseIgnoreLines } from './ignore-rules.ts';
-import type { TreeEntry } from './snapshot.ts';
+import type { SourceEntry } from './source-entries.ts';
 
 /** A folder or regular file that belongs into an archive. */
 export type TreeFile =
@@ -18,30 +17,33 @@ export type TreeFile =
 const largestIgnoreFile = 1024 * 1024;
 
 /**
- * What a commit holds, less what is ignored: folders and regular files, in the order of a walk. Symbolic links and submodules have
- * no place in an archive. An excluded folder is still walked, for what a later pattern brings back.
+ * What of a tree belongs into an archive: folders and regular files, less what is ignored, in the order of a walk. Symbolic links and
+ * submodules that nobody fetched have no place in it. An excluded folder is still walked, for what a later pattern brings back.
+ * @param entries in the order of a walk, see checkoutEntries
  * @param ignore `spec.ignore`
  */
-export async function* treeFiles(checkout: Checkout, ignore: string | undefined): AsyncGenerator<TreeFile> {
-  const entries = [...checkout.snapshot.walk(checkout.commit)];
-  const own = [...(await ignoreFiles(checkout, entries)), ...parseIgnoreLines(ignore ?? '')];
+export async function* treeFiles(
+  entries: readonly SourceEntry[],
+  ignore: string | undefined,
+): AsyncGenerator<TreeFile> {
+  const own = [...(await ignoreFiles(entries)), ...parseIgnoreLines(ignore ?? '')];
   const rules = ignoreRules(own);
-  for (const { path, kind, oid } of entries) {
+  for (const { path, kind, oid, from } of entries) {
     if (kind === 'symlink' || kind === 'submodule' || rules.excludes(path, kind === 'tree')) continue;
     if (kind === 'tree') yield { path, kind: 'folder' };
-    else yield { path, kind, ...checkout.snapshot.readBlob(oid) };
+    else yield { path, kind, ...from.readBlob(oid) };
   }
 }
 
 /** The patterns of all ignore files: those of a folder before those of the folders below it. */
-async function ignoreFiles(checkout: Checkout, entries: readonly TreeEntry[]): Promise<readonly IgnorePattern[]> {
+async function ignoreFiles(entries: readonly SourceEntry[]): Promise<readonly IgnorePattern[]> {
   const files = entries.filter(
     ({ path, kind }) => path.at(-1) === ignoreFileName && (kind === 'file' || kind === 'executable'),
   );
   const sorted = files.toSorted((a, b) => compareFolders(a.path.slice(0, -1), b.path.slice(0, -1)));
   const patterns: IgnorePattern[] = [];
-  for (const { path, oid } of sorted) {
-    const { sizeBytes, content } = checkout.snapshot.readBlob(oid);
+  for (const { path, oid, from } of sorted) {
+    const { sizeBytes, content } = from.readBlob(oid);
     if (sizeBytes > largestIgnoreFile) {
       throw new GitError('tooLarge', `cannot read ${path.join('/')}: larger than ${largestIgnoreFile} bytes`);
     }

@@ -36,6 +36,8 @@ export interface BuiltResource {
   readonly kind: string;
   readonly name: string;
   readonly namespace?: string;
+  /** File that it was read from, relative to the root of the build, and the line that it starts on; absent where it was made. */
+  readonly place?: { readonly file: string; readonly line: number };
   /** @throws KustomizeError when a value has no JSON form */
   toJson(): { [key: string]: JsonValue };
 }
@@ -96,6 +98,9 @@ function result(map: ResMap): BuildResult {
       kind: resource.kind,
       name: resource.name,
       ...(namespace === '' ? {} : { namespace }),
+      ...(resource.origin?.path === undefined
+        ? {}
+        : { place: { file: resource.origin.path, line: node.linesBefore + node.line } }),
       toJson: () => objectOf(node),
     };
   });

@@ -4,6 +4,8 @@ export { diskFileSystem, type FileSystem, memoryFileSystem } from './file-system
 export { appendToField, newKustomization, readKustomizationLenient } from './kustomization/edit-kustomization.ts';
 export { recognisedKustomizationNames } from './kustomization/read-kustomization.ts';
 export type { LoadRestrictions } from './load/loader.ts';
+export { parseLabelSelector } from './patch/label-selector.ts';
+export { anchored } from './patch/selector.ts';
 export type { Order } from './order/sort.ts';
 export { ParseCache } from './resource/read-resources.ts';
 export {

@@ -24,6 +24,8 @@ export interface DecryptOptions {
   readonly input: Format;
   readonly output: Format;
   readonly signal?: AbortSignal | undefined;
+  /** Told every value that comes to light, so that the caller can keep it out of its messages. */
+  readonly onSecret?: (text: string) => void;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function decrypt(content: Uint8Array, ring: KeyRing, options: Decry
   }
   const select = selection(metadata.rule);
   const plain = inStep('error decrypting sops tree', () =>
-    branches.map((branch) => decryptTree(branch, dataKey, select)),
+    branches.map((branch) => decryptTree(branch, { dataKey, select, onSecret: options.onSecret })),
   );
   return inStep(`failed to emit encrypted ${input} file as decrypted ${output}`, () => stores[output].print(plain));
 }

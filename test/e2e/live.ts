@@ -15,6 +15,7 @@ export interface Live {
     readonly generation?: number;
     readonly resourceVersion: string;
     readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
     readonly finalizers?: readonly string[];
   };
   readonly spec?: Readonly<Record<string, unknown>>;
@@ -23,6 +24,7 @@ export interface Live {
     readonly conditions: readonly LiveCondition[];
     readonly observedGeneration?: number;
     readonly lastAppliedRevision?: string;
+    readonly lastHandledReconcileAt?: string;
     readonly lastAttemptedRevision?: string;
     readonly webhookPath?: string;
     readonly artifact?: { readonly revision: string; readonly digest: string; readonly path: string };

@@ -44,10 +44,14 @@ export interface Platform extends AsyncDisposable {
   readonly controllers: Readonly<Record<ControllerName, RunningController>>;
   /** Only where they were asked for. */
   gate(name: ControllerName): ApiGate;
+  /** Applies objects of the kinds below server-side, as one manager that takes what it is refused. */
+  apply(...objects: readonly object[]): Promise<void>;
   /** An object of this API or any other; undefined when there is none. */
   get(resource: Resource, namespace: string, name: string): Promise<Live | undefined>;
-  /** Waits until the object's Ready condition is like this. */
+  /** Waits until the object's Ready condition is like this, for its last spec and request. */
   ready(resource: Resource, namespace: string, name: string, wanted?: Wanted, timeoutMs?: number): Promise<Live>;
+  /** Waits until the object is there and is like this. */
+  settled(resource: Resource, namespace: string, name: string, isRight: (object: Live) => boolean): Promise<Live>;
   gone(resource: Resource, namespace: string, name: string): Promise<void>;
   /** Asks for a reconciliation, as `flux reconcile` does. */
   request(resource: Resource, namespace: string, name: string): Promise<string>;
@@ -69,6 +73,15 @@ export type Resource = keyof typeof paths;
 
 export function pathOf(resource: Resource, namespace: string, name: string): string {
   return `${paths[resource]}/namespaces/${namespace}/${resource}/${name}`;
+}
+
+function pathOfObject(object: object): string {
+  // What the functions of manifests.ts return.
+  const { kind, metadata } = object as { kind: string; metadata: { name: string; namespace: string } };
+  const plural = `${kind.toLowerCase()}s`.replace(/ys$/, 'ies');
+  const resource = Object.keys(paths).find((known): known is Resource => known === plural);
+  if (resource === undefined) throw new Error(`cannot apply a ${kind}: add it to the table of paths`);
+  return pathOf(resource, metadata.namespace, metadata.name);
 }
 
 export async function openPlatform(options: PlatformOptions = {}): Promise<Platform> {
@@ -120,7 +133,7 @@ async function install(cluster: TestCluster): Promise<void> {
   await kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s');
 }
 
-type Verbs = Pick<Platform, 'gate' | 'get' | 'ready' | 'gone' | 'request'>;
+type Verbs = Pick<Platform, 'gate' | 'apply' | 'get' | 'ready' | 'settled' | 'gone' | 'request'>;
 
 function verbs(cluster: TestCluster, gates: ReadonlyMap<ControllerName, ApiGate>): Verbs {
   const get: Verbs['get'] = async (resource, namespace, name) => {
@@ -134,6 +147,14 @@ function verbs(cluster: TestCluster, gates: ReadonlyMap<ControllerName, ApiGate>
       if (gate === undefined) throw new Error(`there is no gate before ${name}-controller`);
       return gate;
     },
+    async apply(...objects) {
+      for (const object of objects) {
+        const path = pathOfObject(object);
+        const url = `${path}?fieldManager=e2e&force=true`;
+        const { status, body } = await cluster.request('PATCH', url, object, 'application/apply-patch+yaml');
+        if (status !== 200 && status !== 201) throw new Error(`cannot apply ${path}: ${JSON.stringify(body)}`);
+      }
+    },
     async ready(resource, namespace, name, wanted = {}, timeoutMs = 20_000) {
       let last: Live | undefined;
       const reached = async (): Promise<Live | undefined> => {
@@ -145,6 +166,14 @@ function verbs(cluster: TestCluster, gates: ReadonlyMap<ControllerName, ApiGate>
         throw new Error(`${String(error)}; it is ${JSON.stringify(last?.status, undefined, 1)}`, { cause: error });
       });
     },
+    settled: (resource, namespace, name, isRight) =>
+      waitFor(
+        async () => {
+          const object = await get(resource, namespace, name);
+          return object !== undefined && isRight(object) ? object : undefined;
+        },
+        { what: `${resource}/${name} to be right` },
+      ),
     gone: async (resource, namespace, name) => {
       const what = `${resource}/${name} to be gone`;
       await waitFor(async () => (await get(resource, namespace, name)) === undefined, { what });
@@ -164,6 +193,8 @@ function fits({ metadata, status }: Live, wanted: Wanted): boolean {
   const ready = status.conditions.find(({ type }) => type === 'Ready');
   if (ready === undefined || ready.status !== (wanted.status ?? 'True')) return false;
   if (ready.observedGeneration !== metadata.generation) return false;
+  const requested = metadata.annotations?.['reconcile.fluxcd.io/requestedAt'];
+  if (requested !== undefined && status.lastHandledReconcileAt !== requested) return false;
   if (wanted.reason !== undefined && ready.reason !== wanted.reason) return false;
   if (typeof wanted.message === 'string' && ready.message !== wanted.message) return false;
   if (wanted.message instanceof RegExp && !wanted.message.test(ready.message)) return false;

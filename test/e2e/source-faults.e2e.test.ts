@@ -22,7 +22,7 @@ before(async () => {
   namespace = await platform.cluster.namespace('sources');
   await platform.git.createRepository('good', { 'a.yaml': configMap('good') });
   await locked.createRepository('locked', { 'a.yaml': configMap('locked') });
-  await platform.cluster.apply(...notificationObjects(namespace, 'none', platform.alerts.url));
+  await platform.apply(...notificationObjects(namespace, 'none', platform.alerts.url));
   await platform.ready('receivers', namespace, 'none');
 });
 after(async () => {
@@ -44,7 +44,7 @@ interface Case {
 
 const unable = (url: string): string => `failed to checkout and determine revision: unable to clone '${url}'`;
 const apply = (name: string, url: string, spec: object = {}): Promise<void> =>
-  platform.cluster.apply(gitRepository(namespace, name, url, spec));
+  platform.apply(gitRepository(namespace, name, url, spec));
 
 const cases: readonly Case[] = [
   {
@@ -80,11 +80,10 @@ const cases: readonly Case[] = [
     name: 'wrong-password',
     url: () => locked.repositoryUrl('locked'),
     spec: { secretRef: { name: 'wrong-password' } },
-    prepare: () =>
-      platform.cluster.apply(secret(namespace, 'wrong-password', { username: 'me', password: wrongPassword })),
+    prepare: () => platform.apply(secret(namespace, 'wrong-password', { username: 'me', password: wrongPassword })),
     reason: 'GitOperationFailed',
     message: () => `${unable(locked.repositoryUrl('locked'))}: authentication required: `,
-    mend: () => platform.cluster.apply(secret(namespace, 'wrong-password', { username: 'me', password })),
+    mend: () => platform.apply(secret(namespace, 'wrong-password', { username: 'me', password })),
   },
   {
     name: 'no-secret',
@@ -93,17 +92,17 @@ const cases: readonly Case[] = [
     reason: 'AuthenticationFailed',
     message: () =>
       `failed to get secret '${namespace}/not-there': failed to get secret '${namespace}/not-there': secrets "not-there" not found`,
-    mend: () => platform.cluster.apply(secret(namespace, 'not-there', { username: 'me', password })),
+    mend: () => platform.apply(secret(namespace, 'not-there', { username: 'me', password })),
   },
   {
     name: 'no-key',
     url: () => locked.repositoryUrl('locked'),
     spec: { secretRef: { name: 'half' } },
-    prepare: () => platform.cluster.apply(secret(namespace, 'half', { password })),
+    prepare: () => platform.apply(secret(namespace, 'half', { password })),
     reason: 'AuthenticationFailed',
     message: () =>
       `failed to configure authentication options: invalid 'http' auth option: 'password' requires 'username' to be set`,
-    mend: () => platform.cluster.apply(secret(namespace, 'half', { username: 'me', password })),
+    mend: () => platform.apply(secret(namespace, 'half', { username: 'me', password })),
   },
   {
     name: 'no-branch',
@@ -128,7 +127,7 @@ for (const c of cases) {
     await c.prepare?.();
     await apply(c.name, c.url(), c.spec);
     const spec = { targetNamespace: namespace, namePrefix: `${c.name}-` };
-    await platform.cluster.apply(kustomization(namespace, c.name, c.name, spec));
+    await platform.apply(kustomization(namespace, c.name, c.name, spec));
     const failed = await platform.ready('gitrepositories', namespace, c.name, { status: 'False' });
     assert.equal(conditionOf(failed, 'Ready'), `False ${c.reason}: ${c.message()}`);
     assert.equal(conditionOf(failed, 'FetchFailed'), `True ${c.reason}: ${c.message()}`);
@@ -157,7 +156,7 @@ for (const c of cases) {
 test('source: an unknown URL scheme is refused by the API server', async () => {
   for (const url of ['ftp://127.0.0.1/x.git', 'git@127.0.0.1:x.git', 'file:///etc']) {
     await assert.rejects(
-      apply('scheme', url),
+      platform.cluster.apply(gitRepository(namespace, 'scheme', url)),
       /The GitRepository "scheme" is invalid: spec\.url: Invalid value: .* should match '\^\(http\|https\|ssh\):\/\/\.\*\$'/,
     );
   }

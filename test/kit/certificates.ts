@@ -5,6 +5,8 @@ export interface ServerCertificate {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
+  /** For those who ask their clients for a certificate of the same authority. */
+  readonly client: { readonly cert: string; readonly key: string };
 }
 
 /**
@@ -14,7 +16,8 @@ export interface ServerCertificate {
 export function makeServerCertificate(names: readonly string[] = []): ServerCertificate {
   const authority = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const server = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-  const issuer = distinguishedName('Sluice test authority');
+  // A name of its own: of two authorities with one name, OpenSSL looks at the first only.
+  const issuer = distinguishedName(`Sluice test authority ${randomBytes(4).toString('hex')}`);
   const ca = certificate({
     issuer,
     subject: issuer,
@@ -29,19 +32,28 @@ export function makeServerCertificate(names: readonly string[] = []): ServerCert
     ...['localhost', ...names].map((name) => der(0x82, Buffer.from(name))),
     der(0x87, Buffer.from([127, 0, 0, 1])),
   ];
-  const cert = certificate({
-    issuer,
-    subject: distinguishedName('127.0.0.1'),
-    publicKey: server.publicKey,
-    signer: authority.privateKey,
-    extensions: [
-      extension('2.5.29.15', true, der(0x03, Buffer.from([7, 0x80]))), // keyUsage: digitalSignature
-      extension('2.5.29.37', false, sequence(objectId('1.3.6.1.5.5.7.3.1'))), // extended key usage: serverAuth
-      extension('2.5.29.17', false, sequence(...alternatives)), // subjectAltName
-    ],
-  });
-  const key = server.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return { ca: pem(ca), cert: pem(cert), key };
+  const leaf = (publicKey: KeyObject, name: string, purpose: string): string =>
+    pem(
+      certificate({
+        issuer,
+        subject: distinguishedName(name),
+        publicKey,
+        signer: authority.privateKey,
+        extensions: [
+          extension('2.5.29.15', true, der(0x03, Buffer.from([7, 0x80]))), // keyUsage: digitalSignature
+          extension('2.5.29.37', false, sequence(objectId(purpose))), // extended key usage
+          extension('2.5.29.17', false, sequence(...alternatives)), // subjectAltName
+        ],
+      }),
+    );
+  const client = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const keyOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return {
+    ca: pem(ca),
+    cert: leaf(server.publicKey, '127.0.0.1', '1.3.6.1.5.5.7.3.1'), // serverAuth
+    key: keyOf(server.privateKey),
+    client: { cert: leaf(client.publicKey, 'client', '1.3.6.1.5.5.7.3.2'), key: keyOf(client.privateKey) }, // clientAuth
+  };
 }
 
 /** RFC 5280 section 4.1, with ECDSA over SHA-256 as its only algorithm. */

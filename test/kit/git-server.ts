@@ -31,6 +31,8 @@ export type GitFault =
 export interface GitServerOptions {
   readonly auth?: GitAuth;
   readonly tls?: boolean;
+  /** Clients must show a certificate (`client`); implies TLS. */
+  readonly clientCertificate?: 'required';
   /** Where the bare repositories are; a temporary folder that is removed unless given. */
   readonly dir?: string;
 }
@@ -40,6 +42,8 @@ export interface GitServer extends AsyncDisposable {
   readonly url: string;
   /** PEM of the authority to trust; undefined for plain http. */
   readonly ca: string | undefined;
+  /** PEM of a certificate that it takes from clients. */
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
   readonly dir: string;
   /** Every request so far, refused ones included. */
   readonly requests: readonly GitRequest[];
@@ -93,7 +97,8 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
     );
   };
   const server = await listen((incoming, response) => void handle(incoming, response).catch(() => response.destroy()), {
-    tls: options.tls === true,
+    tls: options.tls === true || options.clientCertificate === 'required',
+    ...(options.clientCertificate !== undefined && { clientCertificate: options.clientCertificate }),
   });
   const path = (name: string): string => join(dir, `${name}.git`);
   const url = (name: string): string => `${server.url}/${name}.git`;
@@ -103,6 +108,7 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
   return {
     url: server.url,
     ca: server.ca,
+    client: server.client,
     dir,
     requests,
     repositoryUrl: url,

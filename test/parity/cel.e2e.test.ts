@@ -19,6 +19,10 @@ const listed = readFileSync(new URL('testdata/cel-expressions.txt', import.meta.
 /** Expressions on which we differ, with the reason. One that no longer differs fails the test. */
 const known: ReadonlyMap<string, string> = new Map([
   ['google.protobuf.Int32Value{value: 1}', 'protobuf messages cannot be built: no object of Kubernetes needs one'],
+  ['9223372036854775807 < 9223372036854775808.0', 'cel-go rounds before it compares; here the comparison is exact'],
+  ["'%f'.format([1])", 'cel-go prints %!f(int64=000001)'],
+  ["'a'.indexOf('a', 0, 1)", 'too many arguments are refused when the expression is compiled, by cel-go later'],
+  ['{2: 1, 2u: 3}[2.0]', 'keys that are equal numbers are one key here'],
   ["double('0x1p-2')", 'hexadecimal doubles in text are not read'],
   ["double('1_000')", 'underscores in doubles in text are not read, which Go only does by accident'],
 ]);

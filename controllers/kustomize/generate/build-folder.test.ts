@@ -28,7 +28,7 @@ async function artifact(files: Readonly<Record<string, string>>): Promise<string
 }
 
 async function names(files: Readonly<Record<string, string>>, path: string, spec: BuildSpec = {}): Promise<string[]> {
-  const built = await buildFolder(await artifact(files), path, spec);
+  const { resources: built } = await buildFolder(await artifact(files), path, spec);
   return [...printDocuments(built).matchAll(/^ {2}name: (.*)$/gm)].map((match) => match[1] ?? '');
 }
 
@@ -54,7 +54,7 @@ test('buildFolder puts the spec over the file', async () => {
     'kustomization.yml': kustomization('resources: [x.yaml]\nnamespace: file\nnamePrefix: file-\nunknownField: 1\n'),
     'x.yaml': configMap('x'),
   };
-  const built = await buildFolder(await artifact(files), '', {
+  const { resources: built } = await buildFolder(await artifact(files), '', {
     targetNamespace: 'spec',
     namePrefix: 'spec-',
     nameSuffix: '-s',
@@ -83,14 +83,14 @@ spec:
   const digest = `sha256:${'0'.repeat(64)}`;
   const images = `resources: [d.yaml]\nimages:\n- name: web\n  newName: r/web\n  digest: ${digest}\n- name: sidecar\n  newTag: "2"\n`;
   const files = { 'kustomization.yaml': kustomization(images), 'd.yaml': deployment };
-  const built = await buildFolder(await artifact(files), '', { images: [{ name: 'web', newTag: '3' }] });
+  const { resources: built } = await buildFolder(await artifact(files), '', { images: [{ name: 'web', newTag: '3' }] });
   assert.match(printDocuments(built), /image: r\/web:3\n[\s\S]*image: sidecar:2\n/);
 });
 
 // Expected to fail until the engine writes origin annotations.
 test('buildFolder marks the origin where a file lists no resources', { todo: true }, async () => {
   const files = { 'kustomization.yaml': kustomization('configMapGenerator:\n- name: g\n  literals: [a=b]\n') };
-  const built = await buildFolder(await artifact(files), '', {});
+  const { resources: built } = await buildFolder(await artifact(files), '', {});
   assert.match(printDocuments(built), /config\.kubernetes\.io\/origin/);
 });
 

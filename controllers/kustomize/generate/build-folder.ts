@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import {
   build,
   diskFileSystem,
@@ -13,6 +13,8 @@ import {
   recognisedKustomizationNames,
   YamlError,
 } from '#kustomize';
+import type { Decrypter } from '../decrypt/decrypter.ts';
+import { overlay } from '../decrypt/overlay.ts';
 import { type BuildSpec, GenerateError, generatedFile, mergeSpec } from './merge-spec.ts';
 import { scanManifests } from './scan.ts';
 
@@ -24,6 +26,16 @@ export class BuildError extends Error {
 export interface BuildFolderOptions {
   /** Shared between builds, so that a base that many of them use is parsed once. */
   readonly cache?: ParseCache;
+  /** Opens files before the build; what they hold stays out of messages. */
+  readonly decrypter?: Decrypter | undefined;
+  /** Gets kustomize's warnings, a line each. */
+  readonly warn?: ((line: string) => void) | undefined;
+}
+
+export interface BuiltFolder {
+  readonly resources: readonly MapNode[];
+  /** Where each of them comes from: `<file in the artifact>, line <n>`; undefined where it was made. */
+  readonly places: readonly (string | undefined)[];
 }
 
 /**
@@ -31,14 +43,14 @@ export interface BuildFolderOptions {
  * load restrictions and without sorting, on a file system that ends at the artifact's root. Writes nothing.
  * @param root the unpacked artifact
  * @param folder path of the kustomization below it; empty for the root itself
- * @throws BuildError
+ * @throws BuildError | DecryptError
  */
 export async function buildFolder(
   root: string,
   folder: string,
   spec: BuildSpec,
   options: BuildFolderOptions = {},
-): Promise<readonly MapNode[]> {
+): Promise<BuiltFolder> {
   const realRoot = realpathSync(root);
   const path = join(realRoot, folder);
   const disk = diskFileSystem(realRoot);
@@ -50,15 +62,25 @@ export async function buildFolder(
       file = generatedFile(scanned);
     }
     mergeSpec(file, spec, (component) => disk.isDirectory(join(path, component)));
-    const built = build(disk, path, {
+    const plain = (await options.decrypter?.sources(disk, path, file)) ?? new Map();
+    const built = build(overlay(disk, plain), path, {
       loadRestrictions: 'none',
       order: 'none',
       kustomizationOverride: file,
       ...(options.cache !== undefined && { cache: options.cache }),
+      ...(options.warn !== undefined && { warn: options.warn }),
     });
-    return built.resources.map(({ node }) => node);
+    return {
+      resources: built.resources.map(({ node }) => node),
+      places: built.resources.map(({ place }) =>
+        place === undefined ? undefined : `${posix.join(folder, place.file)}, line ${place.line}`,
+      ),
+    };
   } catch (error) {
-    throw undecodable(disk, path, folder, scanned) ?? asBuildError(error, realRoot);
+    throw (
+      undecodable(disk, path, folder, scanned) ??
+      asBuildError(error, realRoot, (message) => options.decrypter?.mask(message) ?? message)
+    );
   }
 }
 
@@ -124,14 +146,14 @@ function missingPart(document: Node): string | undefined {
 }
 
 /** The artifact is unpacked into a folder with a random name, which would make every failure a new one. */
-function asBuildError(error: unknown, root: string): unknown {
+function asBuildError(error: unknown, root: string, mask: (message: string) => string): unknown {
   const relative = (text: string): string =>
     text.replaceAll(`${root}/`, '').replaceAll(root, '.').replaceAll(dirname(root), '..');
   if (error instanceof GenerateError) return new BuildError(error.message, { cause: error });
   if (error instanceof KustomizeError || error instanceof YamlError) {
     const { path, line, message } = error;
     const place = placeOf(relative(message), path === undefined ? undefined : relative(path), line);
-    return new BuildError(`kustomize build failed: ${relative(message)}${place}`, { cause: error });
+    return new BuildError(`kustomize build failed: ${mask(relative(message))}${place}`, { cause: error });
   }
   if (error instanceof RangeError) {
     return new BuildError('kustomize build failed: the manifests are nested too deeply', { cause: error });

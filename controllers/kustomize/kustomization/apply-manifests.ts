@@ -1,33 +1,40 @@
 import { ApplyError, type Change, formatChanges, formatObject, type ObjectId, objectId } from '#apply';
+import { applyAnnotation } from '#crds';
 import type { Attempt } from './attempt.ts';
 import type { Deps } from './deps.ts';
+import { identify } from './identify.ts';
+import { ignoredPaths } from './ignore-rules.ts';
+import { failureText } from './failure-text.ts';
 import { addsTo, inventoryOf, unionOf } from './inventory.ts';
 import type { Manifests } from './read-objects.ts';
 
 /**
  * Applies the manifests. What is about to be added is in the inventory before the first write.
- * @throws ReconcileError 'ReconciliationFailed'
+ * @throws ReconcileError 'ReconciliationFailed' | 'PartiallyApplied'
  */
 export async function applyManifests(
   attempt: Attempt,
   manifests: Manifests,
-  deps: Pick<Deps, 'engine' | 'settings'>,
+  deps: Pick<Deps, 'drifts' | 'settings'>,
 ): Promise<readonly Change[]> {
   const { spec, metadata, status } = attempt.kustomization;
   const before = status?.inventory;
-  const ids = manifests.objects.map(objectId);
+  const ids = await identify(attempt, manifests.objects.map(objectId), 'ReconciliationFailed');
   if (addsTo(before, ids)) {
     await attempt.run.record({ ...attempt.established, inventory: unionOf(before, ids) });
   }
   try {
-    const changes = await deps.engine.apply(manifests.objects, {
+    const changes = await attempt.access.engine.apply(manifests.objects, {
       owner: { name: metadata.name, namespace: metadata.namespace ?? '' },
       commonMetadata: spec.commonMetadata,
       force: spec.force === true,
+      ignoredPaths: ignoredBy(attempt),
+      partial: metadata.annotations?.[applyAnnotation] === 'partial',
       signal: attempt.run.signal,
     });
     attempt.establish({ inventory: inventoryOf(changes.map(({ id }) => id)) });
     reportChanges(attempt, changes, deps.settings.groupChangeLog);
+    reportDrift(attempt, changes, deps);
     return changes;
   } catch (error) {
     if (!(error instanceof ApplyError)) throw error;
@@ -38,8 +45,40 @@ export async function applyManifests(
         error.changes.map(({ id }) => id),
       ),
     });
+    const told = failureText(error, manifests.places);
+    const reason = error.code === 'partial' ? 'PartiallyApplied' : 'ReconciliationFailed';
+    throw attempt.failed(reason, new Error(told.condition, { cause: error }), {
+      eventMessage: told.event,
+    });
+  }
+}
+
+export function ignoredBy(attempt: Attempt): ReturnType<typeof ignoredPaths> | undefined {
+  const rules = attempt.kustomization.spec.ignore ?? [];
+  if (rules.length === 0) return undefined;
+  try {
+    return ignoredPaths(rules);
+  } catch (error) {
     throw attempt.failed('ReconciliationFailed', error);
   }
+}
+
+/** Says what others changed and who they are; whom to talk to when it goes on. */
+function reportDrift(attempt: Attempt, changes: readonly Change[], { drifts }: Pick<Deps, 'drifts'>): void {
+  const { lines, disputes } = drifts.report(attempt.key, changes);
+  const { metadata } = attempt;
+  if (lines.length > 0) {
+    attempt.run.event({ type: 'Normal', reason: 'DriftCorrected', message: lines.join('\n'), metadata });
+  }
+  if (disputes.length === 0) return;
+  const advice =
+    'repairs come less and less often now, expected one writer: leave the field out of Git, or list it in spec.ignore';
+  attempt.run.event({
+    type: 'Warning',
+    reason: 'DriftDisputed',
+    message: `${disputes.join('\n')}\n${advice}`,
+    metadata,
+  });
 }
 
 export function isChanged({ action }: Change): boolean {

@@ -1,5 +1,6 @@
 import { type Artifact, formatGoDuration, type Inventory, type Kustomization } from '#crds';
 import { ReconcileError, type ReconcileErrorOptions, type Run } from '#runtime';
+import type { Access } from '../access/clusters.ts';
 import { keyOf } from './dependency-order.ts';
 import { originRevisionOf, revisionMetadata } from './event-metadata.ts';
 import { type Ending, withEnding } from './history.ts';
@@ -20,6 +21,7 @@ export class Attempt {
   #established: Readonly<Record<string, unknown>> = {};
   manifests: Manifests | undefined;
   wait: HealthWait | undefined;
+  #access: Access | undefined;
 
   constructor(kustomization: Kustomization, run: Run<Kustomization>, artifact: Artifact) {
     this.kustomization = kustomization;
@@ -32,6 +34,16 @@ export class Attempt {
 
   get revision(): string {
     return this.artifact.revision;
+  }
+
+  /** The cluster, as whom the spec names. */
+  get access(): Access {
+    if (this.#access === undefined) throw new Error('cannot use the cluster: it has not been opened');
+    return this.#access;
+  }
+
+  set access(access: Access) {
+    this.#access = access;
   }
 
   get established(): Readonly<Record<string, unknown>> {
@@ -63,9 +75,16 @@ export class Attempt {
 
   /** A failure that is tried again after exactly the retry interval. */
   failed(reason: string, error: unknown, options: ReconcileErrorOptions = {}): ReconcileError {
-    const message = error instanceof Error ? error.message : String(error);
+    const mask = (text: string): string => this.manifests?.mask?.(text) ?? text;
+    const message = mask(error instanceof Error ? error.message : String(error));
     const retry = { when: 'after', ms: retryIntervalMs(this.kustomization.spec) } as const;
-    return new ReconcileError(reason, message, retry, { cause: error, eventMetadata: this.metadata, ...options });
+    const { eventMessage } = options;
+    return new ReconcileError(reason, message, retry, {
+      cause: error,
+      eventMetadata: this.metadata,
+      ...options,
+      ...(eventMessage !== undefined && { eventMessage: mask(eventMessage) }),
+    });
   }
 
   /** The status fields of a run that ended like this. */

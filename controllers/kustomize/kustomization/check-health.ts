@@ -42,15 +42,17 @@ function namedObjects({ spec }: Kustomization): readonly ObjectId[] {
 export async function checkHealth(
   attempt: Attempt,
   changes: readonly Change[],
-  deps: Pick<Deps, 'live' | 'healthWaits' | 'settings' | 'wake'>,
+  deps: Pick<Deps, 'healthWaits' | 'settings' | 'wake'>,
 ): Promise<HealthVerdict> {
   const { kustomization, key } = attempt;
+  const { health } = attempt.access.live;
   const ids = healthSet(kustomization, changes);
   if (ids.length === 0) {
-    deps.live.health.stop(key);
+    health.stop(key);
     deps.healthWaits.end(key);
     return { kind: 'passed', conditions: [], removes: ['Healthy'] };
   }
+  if (deps.settings.tellsCanceledWaits && deps.healthWaits.isForOther(key, waitKey(attempt))) tellCanceled(attempt);
   const wait = deps.healthWaits.resume(key, waitKey(attempt), {
     startedAt: performance.now() - attempt.run.elapsedMs(),
     wasHealthy: findCondition(kustomization.status?.conditions, 'Healthy')?.status === 'True',
@@ -58,7 +60,7 @@ export async function checkHealth(
   });
   wait.changed ||= changes.some(isChanged);
   attempt.wait = wait;
-  const state = await deps.live.health.track(key, ids, {
+  const state = await health.track(key, ids, {
     key: waitKey(attempt, ids),
     timeoutMs: attempt.timeoutMs,
     failFast: deps.settings.failFast,
@@ -66,16 +68,30 @@ export async function checkHealth(
     wake: () => deps.wake(key),
   });
   if (state.state === 'progressing') return waiting(attempt, state);
-  deps.live.health.stop(key);
+  health.stop(key);
   deps.healthWaits.end(key);
   if (state.state !== 'current') throw unhealthy(attempt, state);
   return healthy(attempt, state.elapsedMs, wait);
 }
 
+/** The wait for an older state is over without an end of its own (gate CancelHealthCheckOnNewRevision). */
+function tellCanceled({
+  kustomization: { spec, metadata, status },
+  run,
+  revision,
+  metadata: eventMetadata,
+}: Attempt): void {
+  const { kind, name, namespace = metadata.namespace } = spec.sourceRef;
+  const isNew = status?.lastAttemptedRevision !== revision;
+  const trigger = isNew ? `${kind}/${namespace}/${name}` : `Kustomization/${metadata.namespace}/${metadata.name}`;
+  const message = `Health checks canceled due to new reconciliation triggered by ${trigger}`;
+  run.event({ type: 'Normal', reason: 'HealthCheckCanceled', message, metadata: eventMetadata });
+}
+
 /** A wait goes on with its deadline as long as it is for the same thing. */
-function waitKey({ revision, kustomization }: Attempt, ids: readonly ObjectId[] = []): string {
+function waitKey({ revision, kustomization, manifests }: Attempt, ids: readonly ObjectId[] = []): string {
   const objects = ids.map((id) => inventoryEntry(id).id).join(' ');
-  return `${revision} ${kustomization.metadata.generation ?? 0} ${objects}`;
+  return `${revision} ${kustomization.metadata.generation ?? 0} ${manifests?.digest ?? ''} ${objects}`;
 }
 
 function waiting(attempt: Attempt, state: Extract<WaitState, { state: 'progressing' }>): HealthVerdict {

@@ -29,13 +29,15 @@ function onChange(event: CacheEvent<Kustomization>, deps: Deps): void {
   const { spec } = event.object;
   if (event.type === 'deleted') {
     deps.claims.forget(key);
+    deps.drifts.forget(key);
     deps.terminations.delete(key);
-    deps.live.termination.stop(key);
+    deps.clusters.stopWaits(key);
+    deps.clusters.release(key);
   } else {
     deps.claims.update(event.object);
   }
   if (event.type === 'deleted' || spec.suspend === true) {
-    deps.live.health.stop(key);
+    deps.clusters.stopWaits(key);
     deps.healthWaits.end(key);
     deps.dependencyWaits.end(key);
   }

@@ -1,8 +1,12 @@
 import { diffInventory, formatChanges, formatObject, type ObjectId, pruneMessage } from '#apply';
 import { eventMetadata, formatGoDuration, type Kustomization } from '#crds';
 import { findCondition, ReconcileError, type Run } from '#runtime';
+import { AccessError } from '../access/access-error.ts';
+import { accountOf } from '../access/account.ts';
+import type { Access } from '../access/clusters.ts';
 import { keyOf } from './dependency-order.ts';
 import type { Deps } from './deps.ts';
+import { isObserver } from './observe.ts';
 import { inventoryIds } from './inventory.ts';
 import { intervalMs, timeoutMs } from './timing.ts';
 
@@ -16,25 +20,22 @@ export type Terminations = Map<string, readonly ObjectId[]>;
 export async function finalizeKustomization(
   kustomization: Kustomization,
   run: Run<Kustomization>,
-  deps: Pick<Deps, 'engine' | 'live' | 'settings' | 'terminations' | 'wake'>,
+  deps: Pick<Deps, 'clusters' | 'hasServiceAccount' | 'settings' | 'terminations' | 'wake'>,
 ): Promise<void> {
   const key = keyOf(kustomization);
   const ids = inventoryIds(kustomization.status?.inventory);
   if (deletesObjects(kustomization) && ids.length > 0) {
-    refuseOtherIdentity(kustomization, deps.settings.defaultServiceAccount);
-    const deleted = deps.terminations.get(key) ?? (await pruneAll(kustomization, ids, run, deps));
-    if (kustomization.spec.deletionPolicy === 'WaitForTermination') {
-      deps.terminations.set(key, deleted);
-      await waitForTermination(kustomization, deleted, run, deps);
-    }
+    if (await hasAccount(kustomization, deps)) await deleteObjects(kustomization, ids, run, deps);
+    else tellOrphans(kustomization, ids, run);
   }
   deps.terminations.delete(key);
-  deps.live.forget(ownerOf(kustomization));
+  deps.clusters.forget(ownerOf(kustomization));
   tellFinished(kustomization, run);
 }
 
-function deletesObjects({ spec }: Kustomization): boolean {
-  if (spec.suspend === true) return false;
+function deletesObjects(kustomization: Kustomization): boolean {
+  const { spec } = kustomization;
+  if (spec.suspend === true || isObserver(kustomization)) return false;
   switch (spec.deletionPolicy ?? 'MirrorPrune') {
     case 'Orphan':
       return false;
@@ -46,32 +47,69 @@ function deletesObjects({ spec }: Kustomization): boolean {
   }
 }
 
-/** Objects that were applied elsewhere or as someone else must not be deleted here as the controller. */
-function refuseOtherIdentity({ spec }: Kustomization, defaultServiceAccount: string): void {
-  const field =
-    spec.kubeConfig !== undefined
-      ? 'spec.kubeConfig'
-      : spec.serviceAccountName !== undefined
-        ? 'spec.serviceAccountName'
-        : defaultServiceAccount !== ''
-          ? '--default-service-account'
-          : undefined;
-  if (field === undefined) return;
-  throw new ReconcileError(
-    'UnsupportedField',
-    `cannot prune objects: ${field} is not supported by this version yet; suspend the object to delete it and keep what it applied`,
-    { when: 'backoff' },
-  );
+async function deleteObjects(
+  kustomization: Kustomization,
+  ids: readonly ObjectId[],
+  run: Run<Kustomization>,
+  deps: Pick<Deps, 'clusters' | 'terminations' | 'wake'>,
+): Promise<void> {
+  const key = keyOf(kustomization);
+  const access = await openAccess(kustomization, run, deps);
+  const deleted = deps.terminations.get(key) ?? (await pruneAll(kustomization, ids, run, access));
+  if (kustomization.spec.deletionPolicy !== 'WaitForTermination') return;
+  deps.terminations.set(key, deleted);
+  await waitForTermination(kustomization, deleted, run, { access, wake: deps.wake });
+}
+
+/** An account that is gone can delete nothing, and the controller must not do it in its place. */
+async function hasAccount(
+  kustomization: Kustomization,
+  deps: Pick<Deps, 'hasServiceAccount' | 'settings'>,
+): Promise<boolean> {
+  const account = accountOf(kustomization, deps.settings.defaultServiceAccount);
+  return account === undefined || deps.hasServiceAccount(kustomization.metadata.namespace ?? '', account);
+}
+
+function tellOrphans(kustomization: Kustomization, ids: readonly ObjectId[], run: Run<Kustomization>): void {
+  run.event({
+    type: 'Warning',
+    reason: lastReason(kustomization),
+    message: `unable to prune objects: \n${diffInventory(ids, []).map(formatObject).join('\n')}`,
+    metadata: metadataOf(kustomization),
+  });
+}
+
+/** A cluster that cannot be reached keeps the finalizer: its objects would be orphans nobody knows of. */
+async function openAccess(
+  kustomization: Kustomization,
+  run: Run<Kustomization>,
+  deps: Pick<Deps, 'clusters'>,
+): Promise<Access> {
+  try {
+    return await deps.clusters.open(kustomization, run.signal);
+  } catch (error) {
+    if (!(error instanceof AccessError)) throw error;
+    throw new ReconcileError(
+      lastReason(kustomization),
+      error.message,
+      { when: 'backoff' },
+      {
+        cause: error,
+        eventMessage: `failed to build kube client: ${error.message}`,
+        eventMetadata: metadataOf(kustomization),
+      },
+    );
+  }
 }
 
 async function pruneAll(
   kustomization: Kustomization,
   ids: readonly ObjectId[],
   run: Run<Kustomization>,
-  deps: Pick<Deps, 'engine'>,
+  access: Access,
 ): Promise<readonly ObjectId[]> {
   const owner = ownerOf(kustomization);
-  const result = await deps.engine.prune(diffInventory(ids, []), { owner, signal: run.signal });
+  const result = await access.engine.prune(diffInventory(ids, []), { owner, signal: run.signal });
   if (result.changes.length > 0) {
     run.log.info(`garbage collection for deleted resource completed: ${formatChanges(result.changes)}`);
     run.event({
@@ -101,14 +139,15 @@ async function waitForTermination(
   kustomization: Kustomization,
   ids: readonly ObjectId[],
   run: Run<Kustomization>,
-  deps: Pick<Deps, 'live' | 'wake'>,
+  { access, wake }: { readonly access: Access; readonly wake: Deps['wake'] },
 ): Promise<void> {
   const key = keyOf(kustomization);
+  const { termination } = access.live;
   if (ids.length === 0) return;
-  const state = await deps.live.termination.track(key, ids, {
+  const state = await termination.track(key, ids, {
     key: kustomization.metadata.uid ?? '',
     timeoutMs: timeoutMs(kustomization.spec),
-    wake: () => deps.wake(key),
+    wake: () => wake(key),
   });
   if (state.state === 'progressing') {
     const names = state.pending.map(({ id }) => formatObject(id)).join(', ');
@@ -122,7 +161,7 @@ async function waitForTermination(
       },
     );
   }
-  deps.live.termination.stop(key);
+  termination.stop(key);
   if (state.state === 'current') return;
   run.event({
     type: 'Warning',

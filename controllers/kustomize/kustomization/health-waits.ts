@@ -20,6 +20,12 @@ export class HealthWaits {
     return wait;
   }
 
+  /** Whether something else than this revision is being waited for. */
+  isForOther(key: string, revision: string): boolean {
+    const wait = this.#waits.get(key);
+    return wait !== undefined && wait.revision !== revision;
+  }
+
   end(key: string): void {
     this.#waits.delete(key);
   }

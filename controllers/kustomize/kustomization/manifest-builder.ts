@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { KustomizationSpec } from '#crds';
-import { type MapNode, ParseCache } from '#kustomize';
-import { buildFolder } from '../generate/build-folder.ts';
-import { substituteResource, substitutes } from '../substitute/substitute-resource.ts';
+import { type MapNode, ParseCache, YamlError } from '#kustomize';
+import type { DecryptionKeys } from '../decrypt/decryption-keys.ts';
+import { DecryptError } from '../decrypt/decrypt-error.ts';
+import { type Decrypter, openDecrypter } from '../decrypt/decrypter.ts';
+import { type BuiltFolder, buildFolder } from '../generate/build-folder.ts';
+import { SubstituteError, substituteResource, substitutes } from '../substitute/substitute-resource.ts';
 import type { Variables } from '../substitute/variables.ts';
 import { type Manifests, readObjects } from './read-objects.ts';
 
@@ -15,6 +18,11 @@ export interface BuildRequest {
   readonly spec: KustomizationSpec;
   /** Absent: no post-build step. */
   readonly variables: Variables | undefined;
+  /** Absent: nothing is decrypted. */
+  readonly keys: DecryptionKeys | undefined;
+  readonly signal: AbortSignal;
+  /** Gets kustomize's warnings when it builds, a line each. */
+  readonly warn?: ((line: string) => void) | undefined;
 }
 
 export interface ManifestBuilderOptions {
@@ -38,7 +46,7 @@ export class ManifestBuilder {
     this.#parsed = new ParseCache(options.maxParsed);
   }
 
-  /** @throws BuildError | SubstituteError | YamlError */
+  /** @throws BuildError | DecryptError | SubstituteError | YamlError */
   async build(request: BuildRequest): Promise<Manifests> {
     const key = keyOf(request);
     const known = this.#remembered.get(key);
@@ -47,10 +55,29 @@ export class ManifestBuilder {
       this.#remembered.set(key, known);
       return known;
     }
-    const resources = await buildFolder(request.root, request.folder, request.spec, { cache: this.#parsed });
-    const manifests = readObjects(this.#substitute(resources, request));
+    const decrypter = request.keys === undefined ? undefined : await openDecrypter(request.keys, request.signal);
+    const built = await this.#resources(request, decrypter);
+    const manifests = { ...this.#objects(built, request, decrypter), mask: decrypter?.mask };
     this.#remember(key, manifests);
     return manifests;
+  }
+
+  async #resources({ root, folder, spec, warn }: BuildRequest, decrypter: Decrypter | undefined): Promise<BuiltFolder> {
+    const built = await buildFolder(root, folder, spec, { cache: this.#parsed, decrypter, warn });
+    if (decrypter === undefined) return built;
+    const plain: MapNode[] = [];
+    for (const resource of built.resources) plain.push(await decrypter.resource(resource));
+    return { ...built, resources: plain };
+  }
+
+  /** From here on texts may quote what was decrypted. */
+  #objects({ resources, places }: BuiltFolder, request: BuildRequest, decrypter: Decrypter | undefined): Manifests {
+    try {
+      return readObjects(this.#substitute(resources, request), places);
+    } catch (error) {
+      if (decrypter === undefined || !(error instanceof SubstituteError || error instanceof YamlError)) throw error;
+      throw new DecryptError(decrypter.mask(error.message));
+    }
   }
 
   #substitute(resources: readonly MapNode[], { spec, variables }: BuildRequest): readonly MapNode[] {
@@ -76,7 +103,7 @@ export class ManifestBuilder {
 }
 
 /** Equal for runs that would build the same. */
-function keyOf({ artifactDigest, folder, spec, variables }: BuildRequest): string {
+function keyOf({ artifactDigest, folder, spec, variables, keys }: BuildRequest): string {
   const { targetNamespace, namePrefix, nameSuffix, patches, images, components, ignoreMissingComponents } = spec;
   const parts = [
     artifactDigest,
@@ -86,6 +113,7 @@ function keyOf({ artifactDigest, folder, spec, variables }: BuildRequest): strin
     spec.postBuild ?? {},
     variables?.version ?? '',
     variables?.problem ?? '',
+    keys?.version ?? '',
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { formatObject, objectId } from '#apply';
 import type { KubeObject } from '#crds';
 import { type JsonValue, type MapNode, print, toJson } from '#kustomize';
 
@@ -11,6 +12,10 @@ export interface Manifests {
   readonly size: number;
   /** Documents that are no objects of a cluster and are left out, for the log. */
   readonly leftOut: readonly string[];
+  /** Where objects come from, by `Kind/namespace/name`: `<file>, line <n>`. */
+  readonly places: ReadonlyMap<string, string>;
+  /** A message without what was decrypted: the API server quotes keys and values that it refuses. Absent: nothing was. */
+  readonly mask?: ((message: string) => string) | undefined;
 }
 
 /**
@@ -18,10 +23,11 @@ export interface Manifests {
  * left out, the items of a List stand for it.
  * @throws YamlError when a resource has no JSON form
  */
-export function readObjects(resources: readonly MapNode[]): Manifests {
+export function readObjects(resources: readonly MapNode[], origins: readonly (string | undefined)[] = []): Manifests {
   const hash = createHash('sha256');
   const objects: KubeObject[] = [];
   const leftOut: string[] = [];
+  const places = new Map<string, string>();
   let size = 0;
   for (const [index, resource] of resources.entries()) {
     const text = print(resource);
@@ -30,10 +36,22 @@ export function readObjects(resources: readonly MapNode[]): Manifests {
     for (const value of flatten(withNumbers(toJson(resource)))) {
       const object = asObject(value);
       if (object === undefined) leftOut.push(describe(value));
-      else objects.push(object);
+      else {
+        objects.push(object);
+        notePlace(places, object, origins[index]);
+      }
     }
   }
-  return { objects, digest: `sha256:${hash.digest('hex')}`, size, leftOut };
+  return { objects, digest: `sha256:${hash.digest('hex')}`, size, leftOut, places };
+}
+
+function notePlace(places: Map<string, string>, object: KubeObject, place: string | undefined): void {
+  if (place === undefined) return;
+  const id = objectId(object);
+  places.set(formatObject(id), place);
+  // The API server takes the namespace off what is cluster-scoped.
+  const alone = formatObject({ ...id, namespace: undefined });
+  if (!places.has(alone)) places.set(alone, place);
 }
 
 type Json = null | boolean | string | number | Json[] | { [key: string]: Json };

@@ -8,6 +8,8 @@ import { checkHealth } from './check-health.ts';
 import type { Deps } from './deps.ts';
 import { healthExpressions } from './expressions.ts';
 import { fetchArtifact } from './fetch-artifact.ts';
+import { isObserver, observe } from './observe.ts';
+import { openCluster } from './open-cluster.ts';
 import { pruneStale } from './prune-stale.ts';
 import { refuseWhatIsNotAllowed } from './refuse.ts';
 import { resolveFolder } from './resolve-folder.ts';
@@ -37,12 +39,14 @@ async function carryOut(attempt: Attempt, deps: Deps): Promise<Outcome> {
   await using unpacked = await run.step('FetchArtifact', () => fetchArtifact(attempt, deps));
   const folder = await run.step('ResolvePath', () => folderOf(attempt, unpacked.path));
   attempt.establish({ lastAttemptedRevision: attempt.revision });
+  await run.step('OpenCluster', () => openCluster(attempt, deps));
   attempt.progress('Building manifests for');
   const manifests = await run.step('Build', () => buildManifests(attempt, unpacked.path, folder, deps));
   attempt.manifests = manifests;
   attempt.progress('Detecting drift for');
+  if (isObserver(attempt.kustomization)) return run.step('Observe', () => observe(attempt, manifests));
   const changes = await run.step('Apply', () => applyManifests(attempt, manifests, deps));
-  await run.step('Prune', () => pruneStale(attempt, changes, deps));
+  await run.step('Prune', () => pruneStale(attempt, changes));
   reportContested(
     attempt,
     changes.map(({ id }) => id),

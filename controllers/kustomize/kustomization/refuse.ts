@@ -33,13 +33,6 @@ export function refuseWhatIsNotAllowed(kustomization: Kustomization, settings: S
   if (fields.length > 0) {
     throw terminal('UnsupportedField', `cannot reconcile: ${fields.join(', ')} not supported by this version yet`);
   }
-  if (settings.defaultServiceAccount !== '') {
-    // Going on would apply with the controller's own rights what is meant to be applied with less.
-    throw terminal(
-      'UnsupportedField',
-      `cannot reconcile as service account "${settings.defaultServiceAccount}": --default-service-account is not supported by this version yet`,
-    );
-  }
 }
 
 function terminal(reason: string, message: string, options: { readonly observed?: boolean } = {}): ReconcileError {

@@ -11,6 +11,8 @@ export interface Settings {
   readonly failFast: boolean;
   /** Gate AdditiveCELDependencyCheck: the built-in check of a dependency comes on top of its `readyExpr`. */
   readonly additiveReadyExpr: boolean;
+  /** Gate CancelHealthCheckOnNewRevision: waits always end so here; with it, an event says so. */
+  readonly tellsCanceledWaits: boolean;
   /** Gate GroupChangeLog. */
   readonly groupChangeLog: boolean;
   /** `--default-service-account`; empty: none. */

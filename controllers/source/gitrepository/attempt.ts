@@ -1,6 +1,7 @@
 import type { Artifact, GitRepository } from '#crds';
-import { type ConditionChange, ReconcileError, type Retry, type Run } from '#runtime';
-import type { FetchFailedReason, StorageFailedReason } from './conditions.ts';
+import { type ConditionChange, ReconcileError, type ReconcileErrorOptions, type Retry, type Run } from '#runtime';
+import type { FetchFailedReason, IncludeReason, StorageFailedReason, VerificationReason } from './conditions.ts';
+import { canonicalRevision } from './up-to-date.ts';
 
 /** One run, with what it has found in the store. */
 export class Attempt {
@@ -19,7 +20,7 @@ export class Attempt {
   /** Tells that there is something new to store; consumers keep the old artifact meanwhile. */
   announceRevision(revision: string): void {
     const message = `new upstream revision '${revision}'`;
-    if (this.artifact !== undefined) {
+    if (this.artifact !== undefined && canonicalRevision(this.artifact.revision) !== revision) {
       this.#newRevision = { type: 'ArtifactOutdated', status: 'True', reason: 'NewRevision', message };
     }
     this.run.progress(`building artifact: ${message}`, this.#newRevision === undefined ? [] : [this.#newRevision]);
@@ -38,12 +39,44 @@ export class Attempt {
     return this.#failed('StorageOperationFailed', reason, message, cause, { when: 'backoff' });
   }
 
-  #failed(type: string, reason: string, message: string, cause: unknown, retry: Retry): ReconcileError {
-    const failure: ConditionChange = { type, status: 'True', reason, message };
+  /** A wait for another GitRepository: nobody's fault, so nobody is told. */
+  includeUnavailable(reason: IncludeReason, message: string, waitMs: number, cause?: unknown): ReconcileError {
+    const retry: Retry = { when: 'after', ms: waitMs };
+    return this.#failed('IncludeUnavailable', reason, message, cause, retry, { event: 'trace' });
+  }
+
+  verificationFailed(
+    reason: VerificationReason,
+    message: string,
+    cause?: unknown,
+    retry: Retry = { when: 'backoff' },
+  ): ReconcileError {
+    return this.#failed('SourceVerified', reason, message, cause, retry);
+  }
+
+  #failed(
+    type: string,
+    reason: string,
+    message: string,
+    cause: unknown,
+    retry: Retry,
+    options: Pick<ReconcileErrorOptions, 'event'> = {},
+  ): ReconcileError {
+    // SourceVerified is the one that is good when true.
+    const failure: ConditionChange = { type, status: type === 'SourceVerified' ? 'False' : 'True', reason, message };
     return new ReconcileError(reason, message, retry, {
+      ...options,
       cause,
       conditions: this.#newRevision === undefined ? [failure] : [failure, this.#newRevision],
-      removes: this.artifact === undefined ? ['ArtifactInStorage'] : [],
+      removes: [
+        ...(this.artifact === undefined ? ['ArtifactInStorage'] : []),
+        // That a signature was wrong is not said of a run that did not come to look at it.
+        ...(type !== 'SourceVerified' && wasRefused(this.repository) ? ['SourceVerified'] : []),
+      ],
     });
   }
+}
+
+function wasRefused({ status }: GitRepository): boolean {
+  return (status?.conditions ?? []).some((known) => known.type === 'SourceVerified' && known.status === 'False');
 }

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls';
-import type { Credentials, TlsOptions } from '#git';
+import { type Credentials, KnownHosts, readSshIdentity, type SshIdentity, type TlsOptions } from '#git';
 
 /** What a Secret says about reaching a Git server over HTTP. */
 export interface AuthOptions {
@@ -16,6 +16,38 @@ export function authOptions(data: Readonly<Record<string, string>>, url: URL): A
   const credentials = credentialsOf(data, url);
   const tls = tlsOf(data);
   return { ...(credentials !== undefined && { credentials }), ...(tls !== undefined && { tls }) };
+}
+
+/** What a Secret says about reaching a Git server over SSH. */
+export interface SshAuthOptions {
+  readonly identity: SshIdentity;
+  readonly knownHosts: KnownHosts;
+}
+
+/**
+ * Reads the data of a Secret for SSH: a key to log in with, and the hosts to trust. Both are mandatory.
+ * @throws Error with a text fit for a condition; it holds no value of the Secret
+ */
+export async function sshAuthOptions(data: Readonly<Record<string, string>>): Promise<SshAuthOptions> {
+  const { identity = '', known_hosts: hosts = '', password } = data;
+  for (const [key, value] of Object.entries({ identity, known_hosts: hosts })) {
+    if (value.trim() === '') throw new Error(`invalid 'ssh' auth option: '${key}' is required`);
+  }
+  let knownHosts: KnownHosts;
+  try {
+    knownHosts = new KnownHosts(hosts);
+  } catch (error) {
+    throw new Error(`invalid 'ssh' auth option: 'known_hosts' ${messageOf(error)}`, { cause: error });
+  }
+  try {
+    return { identity: await readSshIdentity(identity, password), knownHosts };
+  } catch (error) {
+    throw new Error(`invalid 'ssh' auth option: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function credentialsOf(data: Readonly<Record<string, string>>, url: URL): Credentials | undefined {

@@ -16,8 +16,21 @@ export const fetchFailedReasons = [
   'URLInvalid',
   'GitOperationFailed',
   'EmptyGitRepository',
+  'InvalidProviderConfiguration',
 ] as const;
 export type FetchFailedReason = (typeof fetchFailedReasons)[number];
 
-export const storageFailedReasons = ['ArchiveOperationFailed', 'SourceIgnoreError'] as const;
+export const storageFailedReasons = ['ArchiveOperationFailed', 'SourceIgnoreError', 'CopyFailure'] as const;
 export type StorageFailedReason = (typeof storageFailedReasons)[number];
+
+export const includeReasons = ['NotFound', 'NoArtifact'] as const;
+export type IncludeReason = (typeof includeReasons)[number];
+
+export const verificationReasons = [
+  'VerificationError',
+  'InvalidVerificationMode',
+  'InvalidGitObject',
+  'InvalidTagSignature',
+  'InvalidCommitSignature',
+] as const;
+export type VerificationReason = (typeof verificationReasons)[number];

@@ -1,8 +1,8 @@
 import { asGitRepository, type GitRepository, kinds, parseGoDuration } from '#crds';
 import type { KindController } from '#runtime';
+import { removeArtifacts } from '../finalize.ts';
 import { conditionTypes } from './conditions.ts';
 import type { Deps } from './deps.ts';
-import { finalizeGitRepository } from './finalize.ts';
 import { reconcileGitRepository } from './reconcile.ts';
 
 /** What the runtime has to know of GitRepositories. */
@@ -16,6 +16,9 @@ export function gitRepositoryController(deps: Deps): KindController<GitRepositor
     observesSuspended: 'withConditions',
     intervalMs: ({ spec }) => parseGoDuration(spec.interval),
     reconcile: (repository, run) => reconcileGitRepository(repository, run, deps),
-    finalize: (repository, run) => finalizeGitRepository(repository, run, deps),
+    async finalize(repository, run) {
+      deps.verified.forget(repository.metadata.uid ?? '');
+      await removeArtifacts(repository, run, deps);
+    },
   };
 }

@@ -308,8 +308,8 @@ test('credentials and a CA come out of the Secret', async () => {
 });
 
 test('what is not supported yet stalls the object and is named', async () => {
-  await apply('later', { url: server.repositoryUrl('flow'), recurseSubmodules: true });
-  const object = await settled('later', /^False UnsupportedField: .*spec\.recurseSubmodules/);
+  await apply('later', { url: server.repositoryUrl('flow'), provider: 'aws' });
+  const object = await settled('later', /^False UnsupportedField: .*spec\.provider/);
   assert.equal(conditionOf(object, 'Stalled'), conditionOf(object, 'Ready').replace('False', 'True'));
   checkStatus(object);
   await apply('bad-url', { url: 'http://[::1' });

@@ -1,8 +1,8 @@
 import { type TarEntry, tarBytes, tarModes } from '#artifact';
 import type { Artifact } from '#crds';
-import { type Checkout, GitError, treeFiles } from '#git';
+import { type Checkout, GitError, type SourceEntry, treeFiles } from '#git';
 import type { Attempt } from './attempt.ts';
-import { ownerOf } from './check-storage.ts';
+import { ownerOf } from '../check-storage.ts';
 import type { Deps } from './deps.ts';
 
 /**
@@ -12,12 +12,13 @@ import type { Deps } from './deps.ts';
 export async function storeArtifact(
   attempt: Attempt,
   checkout: Checkout,
+  collected: readonly SourceEntry[],
   deps: Pick<Deps, 'store'>,
 ): Promise<Artifact> {
   const { repository, run } = attempt;
   const owner = ownerOf(repository);
   try {
-    const entries = tarEntries(checkout, repository.spec.ignore, run.signal);
+    const entries = tarEntries(collected, repository.spec.ignore, run.signal);
     const stored = await deps.store.write(owner, `${checkout.commit.oid}.tar.gz`, tarBytes(entries));
     await deps.store.removeLink(owner, 'latest.tar.gz');
     return {
@@ -40,12 +41,12 @@ export async function storeArtifact(
 }
 
 async function* tarEntries(
-  checkout: Checkout,
+  entries: readonly SourceEntry[],
   ignore: string | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<TarEntry> {
   yield { name: '.', type: 'directory', mode: tarModes.directory, sizeBytes: 0 };
-  for await (const file of treeFiles(checkout, ignore)) {
+  for await (const file of treeFiles(entries, ignore)) {
     signal.throwIfAborted();
     const name = file.path.join('/');
     if (file.kind === 'folder') yield { name, type: 'directory', mode: tarModes.directory, sizeBytes: 0 };

@@ -6,6 +6,7 @@ export function isUpToDate(
   { spec, status }: GitRepository,
   artifact: Artifact,
   target: Pick<Target, 'revision'>,
+  included: readonly Pick<Artifact, 'revision' | 'digest'>[] = [],
 ): boolean {
   return (
     canonicalRevision(artifact.revision) === target.revision &&
@@ -13,8 +14,12 @@ export function isUpToDate(
     (spec.recurseSubmodules ?? false) === (status?.observedRecurseSubmodules ?? false) &&
     equalLists(spec.sparseCheckout, status?.observedSparseCheckout) &&
     equalLists(spec.include, status?.observedInclude) &&
-    (status?.includedArtifacts ?? []).length === 0
+    equalLists(included.map(identity), status?.includedArtifacts?.map(identity))
   );
+}
+
+function identity({ revision, digest }: Pick<Artifact, 'revision' | 'digest'>): string {
+  return `${revision} ${digest}`;
 }
 
 /** References whose remote head alone says whether there is something new (source spec 3.1, fast path). */

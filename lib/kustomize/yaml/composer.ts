@@ -65,6 +65,8 @@ export class Composer {
   /** Anchored collections that are not complete yet: an alias to one would contain itself. */
   private readonly open = new Set<Node>();
   private readonly handles = new Map<string, string>();
+  /** The first thing that is well-formed and still wrong. */
+  private refusal: SyntaxFailure | undefined;
 
   constructor(text: string, dialect: Dialect, maxDepth: number, budget: Budget, comments?: SourceComment[]) {
     this.scanner = new Scanner(text, dialect, maxDepth, comments);
@@ -90,6 +92,8 @@ export class Composer {
     }
     const root = isBoundary(token.type) ? this.empty(token) : this.node(true, false);
     token = scanner.peek();
+    // go-yaml composes the whole document before it looks at keys and merges.
+    if (this.refusal !== undefined) throw this.refusal;
     return root;
   }
 
@@ -275,7 +279,9 @@ export class Composer {
   private blockMapping(map: MapNode): void {
     const { scanner } = this;
     const { line } = scanner.peek();
-    const entries = new Entries(map, this.dialect);
+    const entries = new Entries(map, this.dialect, (failure) => {
+      this.refusal ??= failure;
+    });
     scanner.skip();
     for (;;) {
       let token = scanner.peek();
@@ -340,7 +346,9 @@ export class Composer {
       token = scanner.peek();
       if (token.type !== FLOW_ENTRY && token.type !== FLOW_SEQUENCE_END) value = this.node(false, false);
     }
-    const entries = new Entries(map, this.dialect);
+    const entries = new Entries(map, this.dialect, (failure) => {
+      this.refusal ??= failure;
+    });
     entries.add(key, value ?? this.empty(token));
     entries.finish((nodes) => this.spendCopies(nodes));
     return map;
@@ -349,7 +357,9 @@ export class Composer {
   private flowMapping(map: MapNode): void {
     const { scanner } = this;
     const { line } = scanner.peek();
-    const entries = new Entries(map, this.dialect);
+    const entries = new Entries(map, this.dialect, (failure) => {
+      this.refusal ??= failure;
+    });
     scanner.skip();
     for (let first = true; ; first = false) {
       let token = scanner.peek();

@@ -12,9 +12,13 @@ export class Entries {
   private seen: Map<string, ScalarNode> | undefined;
   private merge: Node | undefined;
 
-  constructor(map: MapNode, dialect: Dialect) {
+  private readonly refuse: (failure: SyntaxFailure) => void;
+
+  /** @param refuse told of what go-yaml refuses; the entry is left out */
+  constructor(map: MapNode, dialect: Dialect, refuse: (failure: SyntaxFailure) => void) {
     this.map = map;
     this.dialect = dialect;
+    this.refuse = refuse;
   }
 
   /** @param aliased the value was written as an alias */
@@ -28,11 +32,10 @@ export class Entries {
     if (key.value === '<<' && this.dialect === 'v3' && key.tag === '!!str' && key.style !== 'plain') return;
     if (key.value === '<<' && (key.tag === '!!merge' || key.style === 'plain')) {
       if (aliased && value.kind !== 'map') {
-        throw new SyntaxFailure('composer', 'invalid map merge: received alias for a non-map value', 0, key.line - 1);
-      }
-      if (this.dialect === 'v2') mergeOver(this.map, value);
+        this.fail('invalid map merge: received alias for a non-map value', key.line);
+      } else if (this.dialect === 'v2') this.mergeOver(value);
       else if (this.merge === undefined) this.merge = value;
-      else throw new SyntaxFailure('composer', 'duplicate merge key', 0, key.line - 1);
+      else this.fail('duplicate merge key', key.line);
       return;
     }
     const earlier = this.find(key);
@@ -42,14 +45,14 @@ export class Entries {
     } else if (this.dialect === 'v2') this.map.set(key.value, value);
     else {
       const problem = `line ${key.line}: mapping key ${JSON.stringify(key.value)} already defined at line ${earlier.line}`;
-      throw new SyntaxFailure('composer', `unmarshal errors:\n  ${problem}`, 0, key.line - 1);
+      this.fail(`unmarshal errors:\n  ${problem}`, key.line);
     }
   }
 
   /** Own entries win over merged ones, and earlier merged mappings over later ones. */
   finish(spend: (nodes: number) => void): void {
     if (this.merge === undefined) return;
-    for (const map of mergeSources(this.merge)) {
+    for (const map of this.mergeSources(this.merge)) {
       for (let i = 0; i < map.size; i++) {
         const key = map.keyNodes[i];
         const value = map.values[i];
@@ -71,22 +74,27 @@ export class Entries {
     }
     return this.seen.get(key.value);
   }
-}
 
-/** yaml.v2 merges at the place of `<<`: what stands before is overwritten, what follows overwrites. */
-function mergeOver(map: MapNode, source: Node): void {
-  for (const from of mergeSources(source).toReversed()) {
-    for (let i = 0; i < from.size; i++) {
-      const key = from.keyNodes[i];
-      const value = from.values[i];
-      if (key !== undefined && value !== undefined) map.set(key.value, value);
+  /** yaml.v2 merges at the place of `<<`: what stands before is overwritten, what follows overwrites. */
+  private mergeOver(source: Node): void {
+    for (const from of this.mergeSources(source).toReversed()) {
+      for (let i = 0; i < from.size; i++) {
+        const key = from.keyNodes[i];
+        const value = from.values[i];
+        if (key !== undefined && value !== undefined) this.map.set(key.value, value);
+      }
     }
   }
-}
 
-function mergeSources(source: Node): MapNode[] {
-  if (source.kind === 'map') return [source];
-  const maps = source.kind === 'seq' ? source.items.filter((item) => item.kind === 'map') : [];
-  if (source.kind === 'seq' && maps.length === source.items.length) return maps;
-  throw new SyntaxFailure('composer', 'map merge requires map or sequence of maps as the value', 0, source.line - 1);
+  private mergeSources(source: Node): readonly MapNode[] {
+    if (source.kind === 'map') return [source];
+    const maps = source.kind === 'seq' ? source.items.filter((item) => item.kind === 'map') : [];
+    if (source.kind === 'seq' && maps.length === source.items.length) return maps;
+    this.fail('map merge requires map or sequence of maps as the value', source.line);
+    return [];
+  }
+
+  private fail(problem: string, line: number): void {
+    this.refuse(new SyntaxFailure('composer', problem, 0, line - 1));
+  }
 }

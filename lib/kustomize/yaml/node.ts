@@ -33,6 +33,8 @@ export class MapNode {
   /** Flow style in the source: an empty value inside it prints as `""`, not as null. */
   flow: boolean;
   line: number;
+  /** Of the root of a document: lines of its file before it. Lines of nodes count from there, as in kustomize's messages. */
+  linesBefore = 0;
   /** Parallel to `values`. Change them through the methods only: a large map keeps an index. */
   readonly keyNodes: readonly ScalarNode[];
   readonly values: readonly Node[];
@@ -160,13 +162,16 @@ export function cloneNode(node: Node): Node {
   switch (node.kind) {
     case 'scalar':
       return new ScalarNode(node.value, node.tag, node.style, node.line, node.column);
-    case 'map':
-      return new MapNode(
+    case 'map': {
+      const copy = new MapNode(
         node.flow,
         node.line,
         node.keyNodes.map((key) => cloneNode(key)),
         node.values.map((value) => cloneNode(value)),
       );
+      copy.linesBefore = node.linesBefore;
+      return copy;
+    }
     case 'seq':
       return new SeqNode(
         node.items.map((item) => cloneNode(item)),

@@ -32,9 +32,12 @@ export function readDocuments(text: string, options: ReadOptions = {}): Node[] {
   checkLength(text, limits, options.path);
   const budget: Budget = { nodesLeft: limits.maxNodes, copiesLeft: limits.maxCopies };
   const nodes: Node[] = [];
+  let linesBefore = 0;
   for (const document of splitDocuments(text, options.path)) {
     const node = compose(document, 'v3', limits, budget, options.path);
+    if (node?.kind === 'map') node.linesBefore = linesBefore;
     if (node !== undefined && !(node.kind === 'scalar' && node.tag === '!!null')) nodes.push(node);
+    linesBefore += lineAt(document, document.length); // and the separator between them
   }
   return nodes;
 }

@@ -32,5 +32,6 @@ function printItem(item: Entry | Comment): Uint8Array {
     throw new SopsError('unprintable', `cannot use complex value in dotenv file; offending key ${key}`);
   }
   if (typeof value === 'string') return Buffer.from(`${key}=${value.replaceAll('\n', '\\n')}`);
-  return Buffer.concat([Buffer.from(`${key}=`), scalarBytes(value)]);
+  const bytes = Buffer.from(scalarBytes(value)).toString('latin1').replaceAll('\n', '\\n');
+  return Buffer.concat([Buffer.from(`${key}=`), Buffer.from(bytes, 'latin1')]);
 }

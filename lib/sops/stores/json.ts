@@ -33,7 +33,8 @@ function printJson(value: Value, indent: string): string {
     return lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n${indent}]`;
   }
   if (value instanceof Timestamp) return quoted(value.text);
-  if (value instanceof Uint8Array) return quoted(Buffer.from(value).toString('utf8'));
+  // Bytes that are no UTF-8, which Go writes as an escape.
+  if (value instanceof Uint8Array) return quoted(Buffer.from(value).toString('utf8')).replaceAll('\ufffd', '\\ufffd');
   if (typeof value === 'string') return quoted(value);
   if (typeof value !== 'number') return String(value);
   if (!Number.isFinite(value)) {

@@ -65,14 +65,15 @@ for (const c of [
     name: 'an unknown kind',
     files: { 'a.yaml': 'apiVersion: example.org/v1\nkind: Foo\nmetadata:\n  name: x\n' },
     reason: 'ReconciliationFailed',
-    message: /^Foo\/ks-\w+\/x dry-run failed: no matches for kind "Foo" in version "example\.org\/v1"\n$/,
+    message:
+      /^Foo\/ks-\w+\/x dry-run failed: no matches for kind "Foo" in version "example\.org\/v1" \(in a\.yaml, line 1\)\n$/,
   },
   {
     name: 'a namespace that is missing',
     files: { 'a.yaml': configMap('x') },
     spec: { targetNamespace: 'nowhere' },
     reason: 'ReconciliationFailed',
-    message: /^ConfigMap\/nowhere\/x not found: namespaces "nowhere" not found\n$/,
+    message: /^ConfigMap\/nowhere\/x not found: namespaces "nowhere" not found \(in a\.yaml, line 1\)\n$/,
   },
   {
     name: 'a variable that is not set',
@@ -209,12 +210,15 @@ function climbingTar(): Buffer {
 
 test('a field that is not honoured yet stalls the object and is named', async () => {
   await stage.publish('later', { 'a.yaml': configMap('later-a') });
-  await stage.kustomization('later', { sourceRef: sourceRef('later'), serviceAccountName: 'deployer' });
-  const object = await stage.ready('later', { status: 'False', message: /spec\.serviceAccountName/ });
+  await stage.kustomization('later', {
+    sourceRef: sourceRef('later'),
+    kubeConfig: { configMapRef: { name: 'cloud' } },
+  });
+  const object = await stage.ready('later', { status: 'False', message: /spec\.kubeConfig\.configMapRef/ });
   assert.equal(object.status?.conditions?.find(({ type }) => type === 'Stalled')?.status, 'True');
   checkStatus(object);
   assert.equal(await stage.object('configmaps/later-a'), undefined);
-  await stage.kustomization('later', { sourceRef: sourceRef('later'), serviceAccountName: null });
+  await stage.kustomization('later', { sourceRef: sourceRef('later'), kubeConfig: null });
   checkStatus(await stage.ready('later', {}));
 });
 

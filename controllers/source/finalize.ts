@@ -1,15 +1,15 @@
-import type { GitRepository } from '#crds';
+import type { ArtifactStore } from '#artifact';
+import type { KubeObject } from '#crds';
 import type { Run } from '#runtime';
 import { ownerOf } from './check-storage.ts';
-import type { Deps } from './deps.ts';
 
 /** Deletes everything that the store holds of an object that goes. */
-export async function finalizeGitRepository(
-  repository: GitRepository,
-  run: Run<GitRepository>,
-  deps: Pick<Deps, 'store'>,
+export async function removeArtifacts(
+  object: KubeObject,
+  run: Pick<Run<KubeObject>, 'event'>,
+  deps: { readonly store: ArtifactStore },
 ): Promise<void> {
-  if (!(await deps.store.removeAll(ownerOf(repository)))) return;
+  if (!(await deps.store.removeAll(ownerOf(object)))) return;
   run.event({
     type: 'Trace',
     reason: 'GarbageCollectionSucceeded',

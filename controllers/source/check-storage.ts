@@ -1,8 +1,14 @@
-import type { Owner } from '#artifact';
+import type { ArtifactStore, Owner } from '#artifact';
 import { deadline } from '#concurrency';
-import type { Artifact, GitRepository } from '#crds';
+import type { Artifact, KubeObject } from '#crds';
 import type { Run } from '#runtime';
-import type { Deps } from './deps.ts';
+
+/** A kind whose objects have an artifact in the store. */
+export interface StoringObject extends KubeObject {
+  readonly status?: { readonly artifact?: Artifact; readonly url?: string };
+}
+
+type Storing = { readonly store: ArtifactStore };
 
 /** A collection is housekeeping: it may not hold up a run for longer. */
 const collectionMs = 5_000;
@@ -12,7 +18,7 @@ const collectionMs = 5_000;
  * once, so that nobody downloads it while it is rebuilt (source spec 2.2, reconcileStorage).
  * @returns the artifact with today's URL; undefined when there is none (any more)
  */
-export async function checkStorage(run: Run<GitRepository>, deps: Pick<Deps, 'store'>): Promise<Artifact | undefined> {
+export async function checkStorage(run: Run<StoringObject>, deps: Storing): Promise<Artifact | undefined> {
   const artifact = run.object.status?.artifact;
   await collectGarbage(run, artifact, deps);
   if (artifact === undefined) {
@@ -37,19 +43,15 @@ export async function checkStorage(run: Run<GitRepository>, deps: Pick<Deps, 'st
       message: 'building artifact: disappeared from storage',
     },
   ]);
-  await run.record({ artifact: undefined });
+  await run.record({ artifact: undefined, ...(run.object.status?.url !== undefined && { url: undefined }) });
   return undefined;
 }
 
-export function ownerOf({ metadata }: GitRepository): Owner {
-  return { kind: 'GitRepository', namespace: metadata.namespace ?? '', name: metadata.name };
+export function ownerOf({ kind, metadata }: KubeObject): Owner {
+  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
 }
 
-async function collectGarbage(
-  run: Run<GitRepository>,
-  artifact: Artifact | undefined,
-  deps: Pick<Deps, 'store'>,
-): Promise<void> {
+async function collectGarbage(run: Run<StoringObject>, artifact: Artifact | undefined, deps: Storing): Promise<void> {
   using timer = deadline(collectionMs, run.signal);
   try {
     const count = await deps.store.collectGarbage(ownerOf(run.object), artifact?.path, run.now(), timer.signal);
@@ -68,7 +70,7 @@ async function collectGarbage(
 async function checkArtifact(
   owner: Owner,
   artifact: Artifact,
-  deps: Pick<Deps, 'store'>,
+  deps: Storing,
 ): Promise<'intact' | 'missing' | 'corrupt'> {
   return deps.store.owns(owner, artifact.path) ? await deps.store.check(artifact) : 'missing';
 }
