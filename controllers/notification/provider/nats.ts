@@ -1,5 +1,7 @@
 import type { Authenticator, NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeEvent } from '../event/event-json.ts';
+import { retryDelayMs } from './http-attempt.ts';
 import {
   type DeliverySettings,
   type Notifier,
@@ -10,9 +12,10 @@ import {
 
 type Library = typeof import('@nats-io/transport-node');
 
-/** As many tries, and as long between them, as with HTTP. */
+/** As many tries as with HTTP. */
 const maxRetries = 4;
-const retryWaitMs = 2000;
+/** Bound of one try, in milliseconds. */
+const connectMs = 5000;
 
 interface Servers {
   /** `host:port`. */
@@ -63,9 +66,8 @@ export const nats: NotifierFactory = (settings): Notifier => {
       const connection = await open(library, signal, {
         servers: address.servers,
         name: 'notification-controller',
-        maxReconnectAttempts: maxRetries,
-        reconnectTimeWait: retryWaitMs,
-        waitOnFirstConnect: true,
+        reconnect: false,
+        timeout: connectMs,
         ...(isTls ? { tls: { ...(ca === undefined ? {} : { ca }), ...certificate } } : {}),
         ...(authenticator === undefined ? {} : { authenticator }),
       });
@@ -74,14 +76,38 @@ export const nats: NotifierFactory = (settings): Notifier => {
   };
 };
 
-/** Connecting cannot be called off: what comes too late is closed. */
+/** Tried again like a request over HTTP; not when the server knows us and says no. */
 async function open(library: Library, signal: AbortSignal, options: NodeConnectionOptions): Promise<NatsConnection> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await openOnce(library, signal, options);
+    } catch (error) {
+      const isLasting =
+        error instanceof library.AuthorizationError || error instanceof library.UserAuthenticationExpiredError;
+      if (signal.aborted || isLasting || attempt >= maxRetries)
+        throw new Error(`failed to connect to the nats server: ${messageOf(error)}`, { cause: error });
+      const delay = retryDelayMs(attempt, { error: error instanceof Error ? error : new Error(String(error)) }, 0);
+      await sleep(delay, undefined, { signal }).catch(() => {
+        throw new Error(
+          `failed to connect to the nats server: context deadline exceeded (last attempt: ${messageOf(error)})`,
+        );
+      });
+    }
+  }
+}
+
+/** Connecting cannot be called off: what comes too late is closed. */
+async function openOnce(
+  library: Library,
+  signal: AbortSignal,
+  options: NodeConnectionOptions,
+): Promise<NatsConnection> {
   const connecting = library.connect(options);
   try {
     return await orAborted(connecting, signal);
   } catch (error) {
     connecting.then((late) => late.close()).catch(() => undefined);
-    throw new Error(`failed to connect to the nats server: ${messageOf(error)}`, { cause: error });
+    throw error;
   }
 }
 
