@@ -90,6 +90,7 @@ async function open(library: Library, signal: AbortSignal, options: NodeConnecti
       await sleep(delay, undefined, { signal }).catch(() => {
         throw new Error(
           `failed to connect to the nats server: context deadline exceeded (last attempt: ${messageOf(error)})`,
+          { cause: error },
         );
       });
     }
