@@ -24,8 +24,11 @@ import { listen } from './http-listener.ts';
 import { httpMeter } from './http-metrics.ts';
 import { providerController } from './provider/controller.ts';
 import { Connections } from './provider/connections.ts';
+import { getJson } from './provider/get-json.ts';
+import { httpClient } from './provider/http.ts';
 import { TokenCache } from './provider/token-cache.ts';
 import { receiverController } from './receiver/controller.ts';
+import { OidcVerifier } from './receiver/oidc-verifier.ts';
 import { ReceiverIndex } from './receiver/receiver-index.ts';
 import { webhookHandler } from './receiver/server.ts';
 import { secretResource } from './secret.ts';
@@ -34,6 +37,8 @@ const flags = { ...commonFlags, ...notificationFlags } as const;
 
 /** Time that deliveries under way get at shutdown, in milliseconds. */
 const drainMs = 5000;
+/** Bound of one question to an issuer of tokens, in milliseconds. */
+const oidcMs = 10_000;
 
 const port = processPort(process);
 const code = await runProgram(
@@ -82,6 +87,11 @@ const code = await runProgram(
       );
 
       const connections = new Connections(program.env);
+      const sender = httpClient({}, connections, (text) => text);
+      const oidc = new OidcVerifier(
+        (url) => getJson(sender, url, {}, AbortSignal.timeout(oidcMs), `read ${url}`),
+        Date.now,
+      );
       const queue = new DeliveryQueue();
       const troubles = new Troubles({ log, recordEvent: (alert, draft) => program.event(alert, draft), after });
       program.onBoot(() =>
@@ -118,7 +128,7 @@ const code = await runProgram(
       program.onBoot(() =>
         listen({
           address: options.receiverAddr,
-          handle: webhookHandler({ client, mapper, log, allowCrossNamespace, byPath: (path) => index.get(path) }),
+          handle: webhookHandler({ client, mapper, log, allowCrossNamespace, byPath: (path) => index.get(path), oidc }),
           meter: httpMeter({ prefix: 'gotk_receiver', handler: '/hook/', exportPath }, registry),
           onError,
         }),

@@ -10,7 +10,6 @@ import {
   statusColumn,
 } from '../schema/custom-resource.ts';
 import {
-  allBut,
   array,
   boolean,
   described,
@@ -120,13 +119,10 @@ const oidcProvider: Schema<OidcProvider> = object(
   { description: 'Whose tokens are accepted.' },
 );
 
-const builtTypes: readonly ReceiverType[] = ['generic', 'generic-hmac', 'github', 'gitlab'];
-
 const spec: Schema<ReceiverSpec> = object(
   {
     type: oneOf(receiverTypes, {
       description: 'Who calls, and so how a call is verified.',
-      comesLater: allBut(...builtTypes),
     }),
     events: optional(
       array(text, {
@@ -149,7 +145,6 @@ const spec: Schema<ReceiverSpec> = object(
       array(oidcProvider, {
         description: 'Whose tokens are accepted, for `generic-oidc`.',
         mapKeys: ['issuerURL'],
-        comesLater: true,
       }),
     ),
     interval: optional(duration({ description: 'How often the Receiver itself is checked.', default: '10m' })),

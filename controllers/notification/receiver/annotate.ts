@@ -5,7 +5,7 @@ import type { Logger } from '#runtime';
 import type { JsonRecord } from '../json-record.ts';
 import { resolveTarget } from '../target-kinds.ts';
 import { requestVariable, ResourceFilters } from './filters.ts';
-import type { Webhook } from './validate.ts';
+import type { Accepted, Webhook } from './webhook.ts';
 
 export interface AnnotateDeps {
   readonly client: KubeClient;
@@ -21,6 +21,8 @@ const maxParallel = 8;
 interface Choice {
   readonly filters: ResourceFilters;
   readonly req: JsonRecord;
+  /** Only of a generic-oidc Receiver. */
+  readonly claims: JsonRecord | undefined;
 }
 
 interface Target extends ObjectKey {
@@ -33,7 +35,7 @@ interface Target extends ObjectKey {
  */
 export async function requestReconciliation(
   receiver: Receiver,
-  webhook: Webhook,
+  webhook: Webhook & Pick<Accepted, 'claims'>,
   deps: AnnotateDeps,
 ): Promise<readonly string[]> {
   const failures: string[] = [];
@@ -43,7 +45,7 @@ export async function requestReconciliation(
   let choice: Choice;
   try {
     const filters = ResourceFilters.of(receiver);
-    choice = { filters, req: filters.isEmpty ? {} : requestVariable(webhook) };
+    choice = { filters, req: filters.isEmpty ? {} : requestVariable(webhook), claims: webhook.claims };
   } catch (error) {
     collect(error);
     return failures;
@@ -59,7 +61,7 @@ export async function requestReconciliation(
 async function targetsOf(
   receiver: Receiver,
   wanted: ReceiverResource,
-  { filters, req }: Choice,
+  { filters, req, claims }: Choice,
   { client, mapper, log, allowCrossNamespace }: AnnotateDeps,
 ): Promise<readonly Target[]> {
   const own = receiver.metadata.namespace ?? '';
@@ -72,7 +74,7 @@ async function targetsOf(
   }
   const resource = await resolveTarget(mapper, kind, apiVersion);
   const isWanted = (object: KubeObject): boolean =>
-    filters.wants(wanted, { ...object, apiVersion: formatApiVersion(resource), kind: resource.kind }, req);
+    filters.wants(wanted, { ...object, apiVersion: formatApiVersion(resource), kind: resource.kind }, req, claims);
   if (name !== '*') {
     const target = { resource, namespace, name };
     if (!filters.concerns(wanted)) return [target];

@@ -10,7 +10,8 @@ import {
 import type { KubeClient } from '#kube';
 import { type KindController, type Outcome, ReconcileError, type Run } from '#runtime';
 import { ResourceFilters } from './filters.ts';
-import { readToken, webhookPath } from './token.ts';
+import { oidcRules } from './oidc-rules.ts';
+import { readReceiverSecret, webhookPath } from './token.ts';
 
 const defaultInterval = '10m';
 
@@ -46,7 +47,7 @@ async function reconcileReceiver(receiver: Receiver, run: Run<Receiver>, client:
     const message = `Reconciliation failed terminally due to configuration error: not supported yet: ${later.join(', ')}`;
     throw new ReconcileError('ValidationFailed', message, { when: 'specChanges' });
   }
-  refuseBadFilters(receiver);
+  refuseBadExpressions(receiver);
   const token = await run.step('ReadToken', () => tokenOrFailure(receiver, run, client));
   const path = webhookPath(token, receiver.metadata.name, receiver.metadata.namespace ?? '');
   return {
@@ -57,9 +58,10 @@ async function reconcileReceiver(receiver: Receiver, run: Run<Receiver>, client:
   };
 }
 
-function refuseBadFilters(receiver: Receiver): void {
+function refuseBadExpressions(receiver: Receiver): void {
   try {
     ResourceFilters.of(receiver);
+    oidcRules(receiver);
   } catch (error) {
     if (!(error instanceof CelError)) throw error;
     const message = `Reconciliation failed terminally due to configuration error: ${error.message}`;
@@ -70,7 +72,7 @@ function refuseBadFilters(receiver: Receiver): void {
 /** Without a token there is no path. The event's reason differs from the condition's, as in Flux. */
 async function tokenOrFailure(receiver: Receiver, run: Run<Receiver>, client: KubeClient): Promise<Buffer> {
   try {
-    return await readToken(receiver, client);
+    return (await readReceiverSecret(receiver, client)).token;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     run.event({ type: 'Warning', reason: 'Failed', message });

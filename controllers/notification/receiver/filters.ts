@@ -1,7 +1,7 @@
 import { CelError, type CompiledExpression, compileExpression } from '#cel';
 import type { KubeObject, Receiver, ReceiverResource, ReceiverSpec } from '#crds';
 import { isRecord, type JsonRecord } from '../json-record.ts';
-import type { Webhook } from './validate.ts';
+import type { Webhook } from './webhook.ts';
 
 type Filter = CompiledExpression<'bool'>;
 
@@ -22,6 +22,7 @@ export class ResourceFilters {
   static of({ spec }: Receiver): ResourceFilters {
     const known = compiled.get(spec);
     if (known !== undefined) return known;
+    const compile = compilerOf(spec.type === 'generic-oidc');
     const own = spec.resources.flatMap((resource): [ReceiverResource, Filter][] =>
       resource.filter ? [[resource, compile(resource.filter)]] : [],
     );
@@ -44,8 +45,13 @@ export class ResourceFilters {
    * @param object its metadata; spec and status are not shown to filters
    * @throws CelError
    */
-  wants(resource: ReceiverResource, { apiVersion, kind, metadata }: KubeObject, req: JsonRecord): boolean {
-    const variables = { res: { apiVersion, kind, metadata }, req };
+  wants(
+    resource: ReceiverResource,
+    { apiVersion, kind, metadata }: KubeObject,
+    req: JsonRecord,
+    claims?: JsonRecord,
+  ): boolean {
+    const variables = { res: { apiVersion, kind, metadata }, req, ...(claims === undefined ? {} : { claims }) };
     const own = this.#own.get(resource);
     return (this.#forAll?.evaluate(variables) ?? true) && (own?.evaluate(variables) ?? true);
   }
@@ -53,13 +59,15 @@ export class ResourceFilters {
 
 const compiled = new WeakMap<ReceiverSpec, ResourceFilters>();
 
-function compile(text: string): Filter {
-  return compileExpression(text, {
-    variables: { res: 'map', req: 'map' },
-    result: 'bool',
-    check: true,
-    doubles: ['req'], // as Go reads JSON of unknown form
-  });
+/** @param withClaims whether there are `claims` of a token */
+function compilerOf(withClaims: boolean): (text: string) => Filter {
+  return (text) =>
+    compileExpression(text, {
+      variables: { res: 'map', req: 'map', ...(withClaims ? { claims: 'map' as const } : {}) },
+      result: 'bool',
+      check: true,
+      doubles: ['req', 'claims'], // as Go reads JSON of unknown form
+    });
 }
 
 /**

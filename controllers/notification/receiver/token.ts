@@ -3,13 +3,16 @@ import type { Receiver } from '#crds';
 import type { KubeClient } from '#kube';
 import { readSecret, type SecretData } from '../secret.ts';
 
-/**
- * The token that verifies the calls of a Receiver, untrimmed.
- * @throws Error `unable to read token from secret 'ns/n' error: …`
- */
-export async function readToken(receiver: Receiver, client: KubeClient): Promise<Buffer> {
+export interface ReceiverSecret {
+  /** Verifies calls, untrimmed; empty where there is no Secret. */
+  readonly token: Buffer;
+  readonly data: SecretData;
+}
+
+/** @throws Error `unable to read token from secret 'ns/n' error: …` */
+export async function readReceiverSecret(receiver: Receiver, client: KubeClient): Promise<ReceiverSecret> {
   const { secretRef } = receiver.spec;
-  if (secretRef === undefined) return Buffer.alloc(0);
+  if (secretRef === undefined) return { token: Buffer.alloc(0), data: new Map() };
   const namespace = receiver.metadata.namespace ?? '';
   let data: SecretData;
   try {
@@ -23,7 +26,7 @@ export async function readToken(receiver: Receiver, client: KubeClient): Promise
   const token = data.get('token');
   if (token === undefined)
     throw new Error(`invalid '${namespace}/${secretRef.name}' secret data: required field 'token'`);
-  return token;
+  return { token, data };
 }
 
 /** `/hook/<hex sha256(token ‖ name ‖ namespace)>`: whoever has the token can compute it without the cluster. */

@@ -3,7 +3,8 @@ import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import type { Receiver, ReceiverSpec } from '#crds';
 import { webhookPath } from './token.ts';
-import { validateWebhook, WebhookRefused } from './validate.ts';
+import { validateWebhook } from './validate.ts';
+import { type Webhook, type WebhookCall, WebhookRefused } from './webhook.ts';
 
 const token = Buffer.from('s3cr3t');
 const body = '{}';
@@ -17,6 +18,11 @@ const receiver = (spec: Pick<ReceiverSpec, 'type'> & Partial<ReceiverSpec>): Rec
   metadata: { name: 'r', namespace: 'apps' },
   spec: { resources: [], ...spec },
 });
+
+function call(of: Receiver, secret: Buffer, headers: Webhook['headers'], text: string): WebhookCall {
+  const oidc = { claims: () => Promise.reject(new Error('nobody is asked')) };
+  return { receiver: of, token: secret, secret: new Map(), headers, body: Buffer.from(text), oidc };
+}
 
 test('the path is the one of the specification, without separators and trimming', () => {
   assert.equal(
@@ -140,19 +146,101 @@ for (const c of [
     headers: { 'x-gitlab-token': 's3cr3t', 'x-gitlab-event': 'Job Hook' },
     ok: false,
   },
-  { name: 'a type that is not built', spec: { type: 'harbor' }, headers: { authorization: 's3cr3t' }, ok: false },
+  {
+    name: 'bitbucket: the hub signature',
+    spec: { type: 'bitbucket', events: ['repo:push'] },
+    headers: { ...json, 'x-hub-signature': sign('sha256'), 'x-event-key': 'repo:push' },
+    ok: true,
+  },
+  {
+    name: 'bitbucket: another event',
+    spec: { type: 'bitbucket', events: ['repo:push'] },
+    headers: { ...json, 'x-hub-signature': sign('sha256'), 'x-event-key': 'pr:opened' },
+    ok: false,
+  },
+  { name: 'bitbucket: no signature', spec: { type: 'bitbucket' }, headers: json, ok: false },
+  { name: 'harbor: the token', spec: { type: 'harbor' }, headers: { authorization: 's3cr3t' }, ok: true },
+  {
+    name: 'harbor: a word before it',
+    spec: { type: 'harbor' },
+    headers: { authorization: 'Bearer s3cr3t' },
+    ok: false,
+  },
+  { name: 'harbor: nothing', spec: { type: 'harbor' }, headers: {}, ok: false },
+  {
+    name: 'dockerhub: a push',
+    spec: { type: 'dockerhub' },
+    headers: {},
+    body: '{"push_data":{"tag":"1.0"},"repository":{"repo_url":"https://hub.docker.com/r/a/b"},"callback_url":"x"}',
+    ok: true,
+  },
+  { name: 'dockerhub: an empty object', spec: { type: 'dockerhub' }, headers: {}, body: '{}', ok: true },
+  { name: 'dockerhub: no JSON', spec: { type: 'dockerhub' }, headers: {}, body: 'push', ok: false },
+  { name: 'dockerhub: a list', spec: { type: 'dockerhub' }, headers: {}, body: '[]', ok: false },
+  {
+    name: 'dockerhub: a tag that is a number',
+    spec: { type: 'dockerhub' },
+    headers: {},
+    body: '{"push_data":{"tag":1}}',
+    ok: false,
+  },
+  {
+    name: 'quay: a push',
+    spec: { type: 'quay' },
+    headers: {},
+    body: '{"docker_url":"quay.io/a/b","updated_tags":["1.0","latest"]}',
+    ok: true,
+  },
+  {
+    name: 'quay: tags that are an object',
+    spec: { type: 'quay' },
+    headers: {},
+    body: '{"updated_tags":{}}',
+    ok: false,
+  },
+  {
+    name: 'acr: a push',
+    spec: { type: 'acr' },
+    headers: {},
+    body: '{"action":"push","target":{"repository":"a","tag":"1"},"timestamp":"x","id":"y"}',
+    ok: true,
+  },
+  { name: 'acr: a target that is text', spec: { type: 'acr' }, headers: {}, body: '{"target":"a"}', ok: false },
+  {
+    name: 'nexus: SHA-1 without a prefix',
+    spec: { type: 'nexus' },
+    headers: { 'x-nexus-webhook-signature': sign('sha1').slice(5) },
+    ok: true,
+  },
+  {
+    name: 'nexus: with a prefix',
+    spec: { type: 'nexus' },
+    headers: { 'x-nexus-webhook-signature': sign('sha1') },
+    ok: false,
+  },
+  { name: 'nexus: no signature', spec: { type: 'nexus' }, headers: {}, ok: false },
+  { name: 'gcr: no bearer token', spec: { type: 'gcr' }, headers: {}, ok: false },
+  { name: 'oidc: no bearer token', spec: { type: 'generic-oidc' }, headers: {}, ok: false },
+  {
+    name: 'oidc: what is no JWT',
+    spec: { type: 'generic-oidc' },
+    headers: { authorization: 'Bearer s3cr3t' },
+    ok: false,
+  },
 ] as const) {
-  test(`${c.name} is ${c.ok ? 'accepted' : 'refused'}`, () => {
-    const webhook = { headers: c.headers, body: Buffer.from('body' in c ? c.body : body) };
-    const validate = (): void => validateWebhook(receiver(c.spec), token, webhook);
-    if (c.ok) validate();
+  test(`${c.name} is ${c.ok ? 'accepted' : 'refused'}`, async () => {
+    const validating = validateWebhook(call(receiver(c.spec), token, c.headers, 'body' in c ? c.body : body));
+    if (c.ok) await validating;
     else
-      assert.throws(validate, (error: Error) => error instanceof WebhookRefused && !error.message.includes('s3cr3t'));
+      await assert.rejects(
+        validating,
+        (error: Error) => error instanceof WebhookRefused && !error.message.includes('s3cr3t'),
+      );
   });
 }
 
-test('a token that is no text verifies', () => {
+test('a token that is no text verifies', async () => {
   const binary = Buffer.from([0xe9, 0xff]);
-  const webhook = { headers: { 'x-gitlab-token': binary.toString('latin1') }, body: Buffer.alloc(0) };
-  validateWebhook(receiver({ type: 'gitlab' }), binary, webhook);
+  const headers = { 'x-gitlab-token': binary.toString('latin1') };
+  await validateWebhook(call(receiver({ type: 'gitlab' }), binary, headers, ''));
 });
