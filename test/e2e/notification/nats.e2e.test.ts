@@ -65,7 +65,9 @@ test('nats: events come to their subject by password and by nkey, and what the s
   });
   const received: { readonly subject: string; readonly text: string }[] = [];
   const subscription = subscriber.subscribe('events.>', {
-    callback: (_, message) => received.push({ subject: message.subject, text: message.string() }),
+    callback: (_, message) => {
+      received.push({ subject: message.subject, text: message.string() });
+    },
   });
   await subscriber.flush();
   const namespace = await cluster.namespace('nats');
