@@ -87,14 +87,17 @@ async function open(library: Library, signal: AbortSignal, options: NodeConnecti
       if (signal.aborted || isLasting || attempt >= maxRetries)
         throw new Error(`failed to connect to the nats server: ${messageOf(error)}`, { cause: error });
       const delay = retryDelayMs(attempt, { error: error instanceof Error ? error : new Error(String(error)) }, 0);
-      await sleep(delay, undefined, { signal }).catch(() => {
-        throw new Error(
-          `failed to connect to the nats server: context deadline exceeded (last attempt: ${messageOf(error)})`,
-          { cause: error },
-        );
-      });
+      if (await isCutShort(delay, signal)) {
+        const why = `context deadline exceeded (last attempt: ${messageOf(error)})`;
+        throw new Error(`failed to connect to the nats server: ${why}`, { cause: error });
+      }
     }
   }
+}
+
+async function isCutShort(delay: number, signal: AbortSignal): Promise<boolean> {
+  await sleep(delay, undefined, { signal }).catch(() => undefined);
+  return signal.aborted;
 }
 
 /** Connecting cannot be called off: what comes too late is closed. */

@@ -158,7 +158,7 @@ test('what cannot be delivered is told on the alert, once per cause, without sec
     alert(namespace, 'no-provider', {}),
     provider(namespace, 'no-secret', { type: 'slack', secretRef: { name: 'missing' } }),
     alert(namespace, 'no-secret', {}),
-    provider(namespace, 'later', { type: 'rocket', address: sink.url, channel: 'x' }),
+    provider(namespace, 'later', { type: 'generic', address: sink.url, channel: 'x', serviceAccountName: 'x' }),
     alert(namespace, 'later', {}),
   );
   await untilDelivered(system, namespace, () => sink.requests.length >= 10);
@@ -178,7 +178,7 @@ test('what cannot be delivered is told on the alert, once per cause, without sec
     );
     assert.equal(warning.reason, 'NotificationDispatchFailed');
   }
-  await system.warned(namespace, 'later', /^not supported yet: spec.type "rocket"/);
+  await system.warned(namespace, 'later', /^not supported yet: spec.serviceAccountName/);
   assert.equal((await system.warnings(namespace, 'refused')).length, 1);
   const { stdout } = await cluster.kubectl(['get', 'events', '-n', namespace, '-o', 'json']);
   assert.doesNotMatch(stdout + JSON.stringify(await controller.logs()), /s3cr3t/);

@@ -222,22 +222,18 @@ test('a token that is missing, comes, changes and goes is followed at once', asy
   await answerOf(second ?? '', { method: 'POST' }, 404);
 });
 
-test('what is not built yet stalls a Receiver and names the field', async () => {
-  const namespace = await cluster.namespace('later');
-  await cluster.apply(secret(namespace, 'token', { token }), receiver(namespace, 'type', { type: 'harbor' }));
-  for (const [name, field] of [['type', 'spec.type "harbor"']] as const) {
-    const { status, metadata } = await settled(namespace, name, 'Stalled', 'ValidationFailed');
-    const ready = status.conditions.find(({ type }) => type === 'Ready');
-    assert.equal(
-      ready?.message,
-      `Reconciliation failed terminally due to configuration error: not supported yet: ${field}`,
-    );
-    assert.equal(status.observedGeneration, metadata.generation);
-    assert.equal(status.webhookPath, undefined);
-    const path = `/hook/${createHash('sha256').update(`${token}${name}${namespace}`).digest('hex')}`;
-    assert.equal((await system.call(path)).status, 404);
-    await system.warned(namespace, name, /not supported yet/);
-  }
+test('a rule for tokens that is no CEL stalls a Receiver', async () => {
+  const namespace = await cluster.namespace('rules');
+  const issuer = { issuerURL: 'https://issuer.example', validations: [{ expression: 'nobody.x', message: 'no' }] };
+  await cluster.apply({
+    ...receiver(namespace, 'bad', {}),
+    spec: { type: 'generic-oidc', oidcProviders: [issuer], resources: [{ kind: 'GitRepository', name: 'repo' }] },
+  });
+  const { status, metadata } = await settled(namespace, 'bad', 'Stalled', 'InvalidCELExpression');
+  const ready = status.conditions.find(({ type }) => type === 'Ready');
+  assert.match(ready?.message ?? '', /^Reconciliation failed terminally due to configuration error: .*nobody/s);
+  assert.equal(status.observedGeneration, metadata.generation);
+  assert.equal(status.webhookPath, undefined);
 });
 
 test('a Receiver can be asked to run, restarted and deleted', async () => {

@@ -24,13 +24,16 @@ export interface Warning {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-export async function startSystem(args: readonly string[] = []): Promise<NotificationSystem> {
+export async function startSystem(
+  args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<NotificationSystem> {
   const cluster = await sharedCluster();
   await install(cluster);
   const kubeconfig = await cluster.serviceAccountKubeconfig('flux-system', 'notification-controller');
   // Memory is bounded as in config/manager.
   const nodeArgs = ['--max-semi-space-size=2', '--max-old-space-size=256'];
-  const controller = await startController('notification', { kubeconfig, args, nodeArgs });
+  const controller = await startController('notification', { kubeconfig, args, nodeArgs, env });
   const warnings = async (namespace: string, name: string): Promise<readonly Warning[]> => {
     const path = `/api/v1/namespaces/${namespace}/events?fieldSelector=involvedObject.name%3D${name},type%3DWarning`;
     const list: unknown = await cluster.get(path);
