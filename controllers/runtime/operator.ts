@@ -20,6 +20,9 @@ const eventTypes = {
   deleted: ResourceEventType.Deleted,
 } as const;
 
+/** How long the start waits for a kind that cannot be listed, in milliseconds. */
+const patienceMs = 10_000;
+
 /**
  * The operator shape of @dot-i/k8s-operator (init, start, stop, watchResource, resource events) over our own client. What
  * the library does with its own HTTP calls is overridden: on client-node 2 its URIs are wrong, its errors are swallowed,
@@ -31,6 +34,8 @@ export class SluiceOperator extends BaseOperator {
   readonly #selection: Pick<ListOptions, 'namespace' | 'labelSelector'>;
   readonly #controllers: ObjectController<KubeObject>[] = [];
   readonly #wanted: (() => WatchCache<KubeObject>)[] = [];
+  /** Caches that are no controller's. */
+  readonly #others: WatchCache<KubeObject>[] = [];
   readonly #caches: WatchCache<KubeObject>[] = [];
 
   /** @param selection which objects of the controlled kinds: one namespace, a shard */
@@ -56,7 +61,8 @@ export class SluiceOperator extends BaseOperator {
   }
 
   protected override async init(): Promise<void> {
-    for (const open of this.#wanted) this.#caches.push(open());
+    for (const open of this.#wanted) this.#others.push(open());
+    this.#caches.push(...this.#others);
     for (const controller of this.#controllers) {
       const { kind } = controller.kind;
       const cache = this.#open(kind, (event) => controller.onEvent(event), controller.kind.parse);
@@ -64,11 +70,35 @@ export class SluiceOperator extends BaseOperator {
     }
   }
 
-  /** Opens every watch, waits until all caches are complete, then lets the queues work. */
+  /**
+   * Opens every watch and lets each queue work as soon as its cache, and those that are no controller's, are complete. A kind
+   * that the cluster does not serve holds up the others for `patienceMs` only: it is said, and taken up once it is served.
+   */
   override async start(): Promise<void> {
     await super.start();
-    await Promise.all(this.#caches.map((cache) => cache.whenSynced()));
-    for (const controller of this.#controllers) controller.start();
+    await this.#complete(this.#others);
+    const started = this.#controllers.map(async (controller) => {
+      await controller.cache.whenSynced();
+      controller.start();
+    });
+    for (const start of started)
+      start.catch((error: unknown) => this.#log.error({ error }, 'cannot start a controller'));
+    await this.#complete(this.#controllers.map(({ cache }) => cache));
+  }
+
+  async #complete(caches: readonly WatchCache<KubeObject>[]): Promise<void> {
+    const { promise: patience, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, patienceMs);
+    await Promise.race([Promise.all(caches.map((cache) => cache.whenSynced())), patience]);
+    clearTimeout(timer);
+    for (const { resource, synced } of caches) {
+      if (synced) continue;
+      const kind = `${resource.plural}.${resource.group}`;
+      this.#log.error(
+        { resource: kind },
+        `cannot list ${kind}: going on without it; is its CustomResourceDefinition installed?`,
+      );
+    }
   }
 
   override stop(): void {

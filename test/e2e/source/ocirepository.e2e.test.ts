@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { checkStatus, fluxLayerType, type Registry, startRegistry, waitFor } from '#test-kit';
+import { checkStatus, fluxLayerType, type Registry, startProxyServer, startRegistry, waitFor } from '#test-kit';
 import { archiveOf, bytesOf, conditionOf, contentOf, SourceFixture } from './fixture.ts';
 
 let source: SourceFixture;
@@ -259,6 +259,34 @@ for (const auth of ['basic', 'token'] as const) {
     });
     await source.apply('OCIRepository', `${name}-account`, { ...spec, insecure: true, serviceAccountName: name });
     checkStatus(await source.settled('OCIRepository', `${name}-account`, /^True/));
+  });
+}
+
+for (const kind of ['http', 'socks5'] as const) {
+  test(`a registry is reached through the ${kind} proxy of a Secret`, async () => {
+    const auth = { username: 'ada', password: 'lovelace' };
+    await using proxy = await startProxyServer({ kind, auth });
+    await push(`app/${kind}`, 'v1', { a: '1' });
+    await source.secret(`${kind}-proxy`, { address: proxy.url, ...auth });
+    await source.apply('OCIRepository', kind, {
+      url: `oci://${registry.host}/app/${kind}`,
+      ref: { tag: 'v1' },
+      proxySecretRef: { name: `${kind}-proxy` },
+    });
+    checkStatus(await source.settled('OCIRepository', kind, /^True/));
+    assert.ok(
+      proxy.asked.some((asked) => asked.includes(registry.host)),
+      proxy.asked.join(),
+    );
+    await source.secret(`${kind}-bad-proxy`, { address: 'ftp://proxy' });
+    await source.apply('OCIRepository', kind, {
+      url: `oci://${registry.host}/app/${kind}`,
+      proxySecretRef: { name: `${kind}-bad-proxy` },
+    });
+    assert.match(
+      conditionOf(await source.settled('OCIRepository', kind, /^False/), 'Ready'),
+      /AuthenticationFailed: .*'address' is no URL with the scheme http, https or socks5$/,
+    );
   });
 }
 
