@@ -62,7 +62,11 @@ export function httpClient(
   const lease = connections.lease(settings);
   return {
     async send(url, call) {
-      const dispatcher = lease.towards(new URL(url)).compose(interceptors.redirect({ maxRedirections }));
+      // Tokens travel in headers of many names: towards another host only what describes the body is kept.
+      const stripHeadersOnCrossOriginRedirect = Object.keys(call.headers ?? {}).filter((name) => !isHarmless(name));
+      const dispatcher = lease
+        .towards(new URL(url))
+        .compose(interceptors.redirect({ maxRedirections, stripHeadersOnCrossOriginRedirect }));
       for (let attempt = 0; ; attempt++) {
         const outcome = await attemptOnce(dispatcher, url, call);
         if ('status' in outcome && outcome.status >= 200 && outcome.status < 300) return outcome;
@@ -79,6 +83,10 @@ export function httpClient(
       await lease[Symbol.asyncDispose]();
     },
   };
+}
+
+function isHarmless(header: string): boolean {
+  return ['accept', 'content-type', 'user-agent'].includes(header.toLowerCase());
 }
 
 async function attemptOnce(dispatcher: Dispatcher, url: URL | string, call: HttpCall): Promise<Attempt> {
