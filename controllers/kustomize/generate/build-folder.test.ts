@@ -88,7 +88,7 @@ spec:
 });
 
 // Expected to fail until the engine writes origin annotations.
-test('buildFolder marks the origin where a file lists no resources', { todo: true }, async () => {
+test('buildFolder marks the origin where a file lists no resources', async () => {
   const files = { 'kustomization.yaml': kustomization('configMapGenerator:\n- name: g\n  literals: [a=b]\n') };
   const { resources: built } = await buildFolder(await artifact(files), '', {});
   assert.match(printDocuments(built), /config\.kubernetes\.io\/origin/);
