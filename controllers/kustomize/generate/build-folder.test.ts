@@ -87,7 +87,6 @@ spec:
   assert.match(printDocuments(built), /image: r\/web:3\n[\s\S]*image: sidecar:2\n/);
 });
 
-// Expected to fail until the engine writes origin annotations.
 test('buildFolder marks the origin where a file lists no resources', async () => {
   const files = { 'kustomization.yaml': kustomization('configMapGenerator:\n- name: g\n  literals: [a=b]\n') };
   const { resources: built } = await buildFolder(await artifact(files), '', {});
