@@ -27,7 +27,8 @@ class TreeMaker {
     const r = this.random;
     const file: Fields = {};
     if (component) Object.assign(file, { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component' });
-    else if (r.chance(0.4)) Object.assign(file, { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' });
+    else if (r.chance(0.4))
+      Object.assign(file, { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' });
     const known: Known[] = [];
     this.resources(file, dir, depth, component, known);
     this.generators(file, dir, known);
@@ -84,19 +85,29 @@ class TreeMaker {
 
   private generators(file: Fields, dir: string, known: Known[]): void {
     const r = this.random;
-    for (const [field, kind] of [['configMapGenerator', 'ConfigMap'], ['secretGenerator', 'Secret']] as const) {
-      if (!r.chance(0.22)) continue;
+    for (const [field, kind] of [
+      ['configMapGenerator', 'ConfigMap'],
+      ['secretGenerator', 'Secret'],
+    ] as const) {
+      if (!r.chance(0.16)) continue;
       file[field] = r.several(1, 2, () => {
         const same = known.filter((object) => object.kind === kind);
         const old = same.length > 0 && r.chance(0.5) ? r.pick(same) : undefined;
-        const args: Fields = { name: old?.name ?? someName(r) };
-        if (old !== undefined && r.chance(0.9)) args['behavior'] = r.pick(['merge', 'replace', 'merge', 'create']);
+        const args: Fields = { name: old?.name ?? (r.chance(0.9) ? `${someName(r)}-${r.below(40)}` : someName(r)) };
+        if (old !== undefined && r.chance(0.96))
+          args['behavior'] = r.chance(0.95) ? r.pick(['merge', 'replace']) : 'create';
         const namespace = old === undefined ? (r.chance(0.1) ? r.pick(namespaces) : undefined) : old.namespace;
         if (namespace !== undefined) args['namespace'] = namespace;
         this.sources(args, dir);
         if (kind === 'Secret' && r.chance(0.2)) args['type'] = 'kubernetes.io/tls';
         if (r.chance(0.3)) args['options'] = this.generatorOptions();
-        known.push({ apiVersion: 'v1', kind, name: old?.name ?? String(args['name']), namespace, body: { apiVersion: 'v1', kind, metadata: { name: String(args['name']) }, data: { l0: 'v' } } });
+        known.push({
+          apiVersion: 'v1',
+          kind,
+          name: old?.name ?? String(args['name']),
+          namespace,
+          body: { apiVersion: 'v1', kind, metadata: { name: String(args['name']) }, data: { l0: 'v' } },
+        });
         return args;
       });
     }
@@ -105,14 +116,34 @@ class TreeMaker {
 
   private sources(args: Fields, dir: string): void {
     const r = this.random;
-    if (r.chance(0.7)) args['literals'] = r.several(1, 2, (i) => `l${i}=${r.pick(['v', '"q"', "'s'", '', 'a=b', '1', 'yes', '$(V)', 'é', 'a b ', '{"a":{"b":"c"}}'])}`);
+    if (r.chance(0.7))
+      args['literals'] = r.several(
+        1,
+        2,
+        (i) => `l${i}=${r.pick(['v', '"q"', "'s'", '', 'a=b', '1', 'yes', '$(V)', 'é', 'a b ', '{"a":{"b":"c"}}'])}`,
+      );
     if (r.chance(0.25)) {
       const path = `f${r.below(2)}.txt`;
-      this.files.set(`${dir}/${path}`, { text: r.pick(['x\n', 'two\nlines\n', ' lead\n', 'trail \nx\n', '\ttab\n', '', 'x'.repeat(120), 'crlf\r\nx\r\n', embedded(r), `${'long words '.repeat(12)}\n`]) });
+      this.files.set(`${dir}/${path}`, {
+        text: r.pick([
+          'x\n',
+          'two\nlines\n',
+          ' lead\n',
+          'trail \nx\n',
+          '\ttab\n',
+          '',
+          'x'.repeat(120),
+          'crlf\r\nx\r\n',
+          embedded(r),
+          `${'long words '.repeat(12)}\n`,
+        ]),
+      });
       args['files'] = [r.chance(0.3) ? `key=${path}` : path];
     }
     if (r.chance(0.15)) {
-      this.files.set(`${dir}/e.env`, { text: r.pick(['A=1\nB=two\n', '# c\n A=1\nB = 2\n\nC\n', 'A="q"\r\nB=\n', 'A=$(V)\n']) });
+      this.files.set(`${dir}/e.env`, {
+        text: r.pick(['A=1\nB=two\n', '# c\n A=1\nB = 2\n\nC\n', 'A="q"\r\nB=\n', 'A=$(V)\n']),
+      });
       if (r.chance(0.3)) args['env'] = 'e.env';
       else args['envs'] = ['e.env'];
     }
@@ -130,29 +161,54 @@ class TreeMaker {
 
   private simpleFields(file: Fields): void {
     const r = this.random;
-    const text = (value: string): Value => (r.chance(0.015) ? oddScalar(r) : value);
+    const text = (value: string): Value => (r.chance(0.003) ? oddScalar(r) : value);
     if (r.chance(0.25)) file['namePrefix'] = text(r.pick(['p-', 'web-', 'x']));
     if (r.chance(0.15)) file['nameSuffix'] = text(r.pick(['-s', '-v1', '1']));
     if (r.chance(0.25)) file['namespace'] = text(r.pick(namespaces));
-    if (r.chance(0.12)) file['commonLabels'] = this.pairs();
+    if (r.chance(0.1)) file['commonLabels'] = this.pairs();
     if (r.chance(0.2)) {
       file['labels'] = r.several(1, 2, () => ({
         pairs: this.pairs(),
-        ...(r.chance(0.4) ? { includeSelectors: r.chance(0.7) } : {}),
-        ...(r.chance(0.4) ? { includeTemplates: r.chance(0.7) } : {}),
-        ...(r.chance(0.15) ? { fields: [{ path: r.pick(['spec/labels', 'metadata/labels', 'spec/template/metadata/labels']), create: r.chance(0.6), ...(r.chance(0.5) ? { kind: 'Widget' } : {}) }] } : {}),
+        ...(r.chance(0.35) ? { includeSelectors: r.chance(0.7) } : {}),
+        ...(r.chance(0.35) ? { includeTemplates: r.chance(0.7) } : {}),
+        ...(r.chance(0.15)
+          ? {
+              fields: [
+                {
+                  path: r.pick(['spec/labels', 'metadata/labels', 'spec/template/metadata/labels']),
+                  create: r.chance(0.6),
+                  ...(r.chance(0.5) ? { kind: 'Widget' } : {}),
+                },
+              ],
+            }
+          : {}),
       }));
     }
     if (r.chance(0.15)) file['commonAnnotations'] = this.pairs();
-    if (r.chance(0.06)) file['buildMetadata'] = r.several(1, 3, () => r.pick(['originAnnotations', 'transformerAnnotations', 'managedByLabel']));
+    if (r.chance(0.06))
+      file['buildMetadata'] = r.several(1, 3, () =>
+        r.pick(['originAnnotations', 'transformerAnnotations', 'managedByLabel']),
+      );
     if (r.chance(0.06)) {
-      file['sortOptions'] = r.pick<Fields>([{ order: 'fifo' }, { order: 'legacy' }, { order: 'legacy', legacySortOptions: { orderFirst: ['Service', 'Deployment'], orderLast: ['Namespace', 'ConfigMap'] } }]);
+      file['sortOptions'] = r.pick<Fields>([
+        { order: 'fifo' },
+        { order: 'legacy' },
+        {
+          order: 'legacy',
+          legacySortOptions: { orderFirst: ['Service', 'Deployment'], orderLast: ['Namespace', 'ConfigMap'] },
+        },
+      ]);
     }
   }
 
   private pairs(): Fields {
     const r = this.random;
-    return Object.fromEntries(r.several(1, 2, () => [r.pick(labelKeys), r.chance(0.03) ? oddScalar(r) : r.pick(['v', 'web', '1', 'yes', 'a.b'])]));
+    return Object.fromEntries(
+      r.several(1, 2, () => [
+        r.pick(labelKeys),
+        r.chance(0.005) ? oddScalar(r) : r.pick(['v', 'web', '1', 'yes', 'a.b']),
+      ]),
+    );
   }
 
   private someKnown(known: readonly Known[]): Known {
@@ -162,7 +218,10 @@ class TreeMaker {
 
   private patches(file: Fields, dir: string, known: readonly Known[]): void {
     const r = this.random;
-    if (r.chance(0.4)) file['patches'] = r.several(1, 3, (i) => (r.chance(0.5) ? this.strategicRule(dir, known, i) : this.jsonRule(dir, known, i)));
+    if (r.chance(0.3))
+      file['patches'] = r.several(1, 3, (i) =>
+        r.chance(0.5) ? this.strategicRule(dir, known, i) : this.jsonRule(dir, known, i),
+      );
     if (r.chance(0.06)) {
       const patch = this.strategicPatch(this.someKnown(known));
       this.files.set(`${dir}/sm.yaml`, { docs: [patch] });
@@ -172,7 +231,17 @@ class TreeMaker {
       const object = this.someKnown(known);
       this.files.set(`${dir}/j.yaml`, { docs: [this.operations(object)] });
       const slash = object.apiVersion.indexOf('/');
-      file['patchesJson6902'] = [{ target: { ...(slash < 0 ? {} : { group: object.apiVersion.slice(0, slash) }), version: object.apiVersion.slice(slash + 1), kind: object.kind, name: object.name }, path: 'j.yaml' }];
+      file['patchesJson6902'] = [
+        {
+          target: {
+            ...(slash < 0 ? {} : { group: object.apiVersion.slice(0, slash) }),
+            version: object.apiVersion.slice(slash + 1),
+            kind: object.kind,
+            name: object.name,
+          },
+          path: 'j.yaml',
+        },
+      ];
     }
   }
 
@@ -180,11 +249,22 @@ class TreeMaker {
     const r = this.random;
     const target: Fields = {};
     if (exact || r.chance(0.8)) target['kind'] = object.kind;
-    if (exact || r.chance(0.5)) target['name'] = r.chance(0.7) ? object.name : r.pick(['.*', 'w.*', '(web|app)', 'p-.*', '.*-s']);
+    if (exact || r.chance(0.5))
+      target['name'] = r.chance(0.7) ? object.name : r.pick(['.*', 'w.*', '(web|app)', 'p-.*', '.*-s']);
     if (r.chance(0.1)) target['namespace'] = r.pick([...namespaces, '.*', '_non_namespaceable_']);
     if (r.chance(0.1)) target['version'] = 'v1';
     if (r.chance(0.06)) target['group'] = r.pick(['apps', '']);
-    if (r.chance(0.08)) target['labelSelector'] = r.pick(['app=web', 'app', '!app', 'app in (web, app)', 'app notin (db)', 'app!=web', 'tier,app', 'team==v']);
+    if (r.chance(0.08))
+      target['labelSelector'] = r.pick([
+        'app=web',
+        'app',
+        '!app',
+        'app in (web, app)',
+        'app notin (db)',
+        'app!=web',
+        'tier,app',
+        'team==v',
+      ]);
     if (r.chance(0.04)) target['annotationSelector'] = r.pick(['note', '!note', 'note=x', 'n=v']);
     return target;
   }
@@ -213,8 +293,20 @@ class TreeMaker {
       metadata: {
         name: r.chance(0.85) ? object.name : someName(r),
         ...(object.namespace === undefined || r.chance(0.1) ? {} : { namespace: object.namespace }),
-        ...(r.chance(0.2) ? { labels: r.pick<Value>([{ app: 'patched' }, { app: null }, null, { tier: '1', new: 'x' }]) } : {}),
-        ...(r.chance(0.15) ? { annotations: r.pick<Value>([{ note: 'patched' }, { note: null }, null, { $patch: 'delete' }, { $patch: 'replace', z: 'y' }]) } : {}),
+        ...(r.chance(0.2)
+          ? { labels: r.pick<Value>([{ app: 'patched' }, { app: null }, null, { tier: '1', new: 'x' }]) }
+          : {}),
+        ...(r.chance(0.15)
+          ? {
+              annotations: r.pick<Value>([
+                { note: 'patched' },
+                { note: null },
+                null,
+                { $patch: 'delete' },
+                { $patch: 'replace', z: 'y' },
+              ]),
+            }
+          : {}),
         ...(r.chance(0.05) ? { finalizers: ['f1', 'g'] } : {}),
       },
     };
@@ -229,9 +321,19 @@ class TreeMaker {
     if (r.chance(0.03)) return r.pick<Value>([null, {}, [], 'text', 5, oddScalar(r)]);
     if (Array.isArray(value)) {
       const items = value.filter(() => r.chance(0.7)).map((item) => this.changed(item, depth + 1));
-      if (r.chance(0.12)) items.push({ name: r.pick(['new', 'main', 'E0', 'vol']), ...(r.chance(0.5) ? { image: 'new:1' } : { value: 'new' }) });
-      if (r.chance(0.06)) items.push({ port: r.pick([80, 443]), containerPort: r.pick([80, 8080]), ...(r.chance(0.5) ? { protocol: 'UDP' } : {}) });
-      if (r.chance(0.05)) items.splice(r.below(items.length + 1), 0, { $patch: r.pick(['replace', 'delete', 'merge']) });
+      if (r.chance(0.12))
+        items.push({
+          name: r.pick(['new', 'main', 'E0', 'vol']),
+          ...(r.chance(0.5) ? { image: 'new:1' } : { value: 'new' }),
+        });
+      if (r.chance(0.06))
+        items.push({
+          port: r.pick([80, 443]),
+          containerPort: r.pick([80, 8080]),
+          ...(r.chance(0.5) ? { protocol: 'UDP' } : {}),
+        });
+      if (r.chance(0.05))
+        items.splice(r.below(items.length + 1), 0, { $patch: r.pick(['replace', 'delete', 'merge']) });
       if (r.chance(0.05)) items.push({ name: r.pick(['main', 'E0', 'vol', 'http']), $patch: 'delete' });
       if (r.chance(0.03)) items.push(r.pick<Value>([null, 'x', {}, { v: 1 }]));
       return items;
@@ -242,7 +344,14 @@ class TreeMaker {
         if (r.chance(key === 'name' || depth < 2 ? 0.93 : 0.6)) out[key] = this.changed(item, depth + 1);
         else if (r.chance(0.15)) out[key] = null;
       }
-      if (r.chance(0.08)) out[r.pick(['added', 'labels', 'env', 'value'])] = r.pick<Value>([{ a: 'b', n: null }, 'x', [1, 2], null, [{ name: 'z' }]]);
+      if (r.chance(0.08))
+        out[r.pick(['added', 'labels', 'env', 'value'])] = r.pick<Value>([
+          { a: 'b', n: null },
+          'x',
+          [1, 2],
+          null,
+          [{ name: 'z' }],
+        ]);
       if (r.chance(0.03)) out['$patch'] = r.pick(['replace', 'delete', 'merge']);
       if (r.chance(0.01)) out['$retainKeys'] = ['a'];
       return out;
@@ -268,11 +377,34 @@ class TreeMaker {
     return r.several(1, 3, () => {
       const [path, value] = this.pointer(object.body);
       const op = r.pick(['add', 'replace', 'replace', 'add', 'remove', 'test', 'copy', 'move']);
+      if (path === '/metadata/name' && op !== 'add' && r.chance(0.9))
+        return {
+          op: 'add',
+          path: r.pick(['/metadata/annotations/j', '/added', '/metadata/finalizers']),
+          value: r.pick<Value>(['v', { a: 'b' }, [1], oddScalar(r)]),
+        };
       const fresh = r.pick<Value>(['v', 3, true, null, { a: 1 }, ['x'], 1.5, '80', oddScalar(r)]);
       if (op === 'remove') return { op, path };
       if (op === 'test') return { op, path, value: r.chance(0.9) ? value : fresh };
-      if (op === 'copy' || op === 'move') return { op, from: path, path: r.pick(['/metadata/labels/moved', '/spec/moved', '/moved', this.pointer(object.body)[0]]) };
-      if (op === 'add' && r.chance(0.4)) return { op, path: r.pick([`${path}/-`, `${path}/0`, `${path}/new`, '/metadata/labels/l', '/metadata/annotations/a~1b', `${path}/-1`]), value: fresh };
+      if (op === 'copy' || op === 'move')
+        return {
+          op,
+          from: path,
+          path: r.pick(['/metadata/annotations/moved', '/moved', '/moved', this.pointer(object.body)[0]]),
+        };
+      if (op === 'add' && r.chance(0.4))
+        return {
+          op,
+          path: r.pick([
+            `${path}/-`,
+            `${path}/0`,
+            `${path}/new`,
+            '/metadata/labels/l',
+            '/metadata/annotations/a~1b',
+            `${path}/-1`,
+          ]),
+          value: fresh,
+        };
       return { op, path, value: fresh };
     });
   }
@@ -287,12 +419,17 @@ class TreeMaker {
       const keys = Array.isArray(value) ? value.map((_, i) => String(i)) : isFields(value) ? Object.keys(value) : [];
       const key = r.pick(keys);
       if (key === undefined) break;
-      const next: Value | undefined = Array.isArray(value) ? value[Number(key)] : isFields(value) ? value[key] : undefined;
+      const next: Value | undefined = Array.isArray(value)
+        ? value[Number(key)]
+        : isFields(value)
+          ? value[key]
+          : undefined;
       if (next === undefined) break;
       path += `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       value = next;
     }
-    if (path === '' || path === '/kind' || path === '/apiVersion' || path === '/metadata') return ['/metadata/name', 'x'];
+    if (path === '' || path === '/kind' || path === '/apiVersion' || path === '/metadata')
+      return ['/metadata/name', 'x'];
     return r.chance(0.04) ? [`${path}/missing`, 'x'] : [path, value];
   }
 
@@ -302,16 +439,17 @@ class TreeMaker {
       file['images'] = r.several(1, 2, () => ({
         name: r.pick(['nginx', 'reg.io:5000/team/app', 'app', 'a/b', 'n.inx', '.*']),
         ...(r.chance(0.5) ? { newName: r.pick(['new', 'reg.io:5000/x', 'nginx']) } : {}),
-        ...(r.chance(0.6) ? { newTag: r.chance(0.05) ? oddScalar(r) : r.pick(['2.0', 'v3', '1']) } : {}),
+        ...(r.chance(0.6) ? { newTag: r.chance(0.01) ? oddScalar(r) : r.pick(['2.0', 'v3', '1']) } : {}),
         ...(r.chance(0.15) ? { digest: 'sha256:ff' } : {}),
         ...(r.chance(0.06) ? { tagSuffix: '-x' } : {}),
       }));
     }
     if (r.chance(0.1)) {
       const workloads = known.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
-      file['replicas'] = [{ name: (r.pick(workloads) ?? this.someKnown(known)).name, count: r.pick([0, 5]) }];
+      const workload = r.pick(workloads) ?? (r.chance(0.1) ? this.someKnown(known) : undefined);
+      if (workload !== undefined) file['replicas'] = [{ name: workload.name, count: r.pick([0, 5]) }];
     }
-    if (r.chance(0.22)) {
+    if (r.chance(0.14)) {
       const list = r.several(1, 2, () => this.replacement(known));
       if (r.chance(0.15)) {
         this.files.set(`${dir}/repl.yaml`, { docs: [list] });
@@ -322,7 +460,16 @@ class TreeMaker {
       file['vars'] = r.several(1, 2, (i) => {
         const object = this.someKnown(known);
         const fieldpath = this.dotted(object.body, false);
-        return { name: i === 0 ? 'V' : 'W', objref: { apiVersion: object.apiVersion, kind: object.kind, name: object.name, ...(r.chance(0.2) && object.namespace !== undefined ? { namespace: object.namespace } : {}) }, ...(r.chance(0.6) ? { fieldref: { fieldpath } } : {}) };
+        return {
+          name: i === 0 ? 'V' : 'W',
+          objref: {
+            apiVersion: object.apiVersion,
+            kind: object.kind,
+            name: object.name,
+            ...(r.chance(0.2) && object.namespace !== undefined ? { namespace: object.namespace } : {}),
+          },
+          ...(r.chance(0.6) ? { fieldref: { fieldpath } } : {}),
+        };
       });
     }
   }
@@ -330,7 +477,10 @@ class TreeMaker {
   private replacement(known: readonly Known[]): Fields {
     const r = this.random;
     const from = this.someKnown(known);
-    const options = (): Fields => ({ ...(r.chance(0.7) ? { delimiter: r.pick(['/', '-', ':', '.']) } : {}), ...(r.chance(0.6) ? { index: r.pick([0, 1, 0, -1, 5]) } : {}) });
+    const options = (): Fields => ({
+      ...(r.chance(0.7) ? { delimiter: r.pick(['/', '-', ':', '.']) } : {}),
+      ...(r.chance(0.6) ? { index: r.pick([0, 1, 0, -1, 5]) } : {}),
+    });
     const source: Value = {
       kind: from.kind,
       name: from.name,
@@ -346,7 +496,9 @@ class TreeMaker {
           select: this.selector(to, r.chance(0.6)),
           ...(r.chance(0.1) ? { reject: [this.selector(this.someKnown(known), r.chance(0.5))] } : {}),
           ...(r.chance(0.95) ? { fieldPaths: r.several(1, 2, () => this.dotted(to.body, true)) } : {}),
-          ...(r.chance(0.35) ? { options: { ...(r.chance(0.4) ? options() : {}), ...(r.chance(0.6) ? { create: true } : {}) } } : {}),
+          ...(r.chance(0.35)
+            ? { options: { ...(r.chance(0.4) ? options() : {}), ...(r.chance(0.6) ? { create: true } : {}) } }
+            : {}),
         };
       }),
     };
@@ -354,7 +506,15 @@ class TreeMaker {
 
   private dotted(body: Value, forTarget: boolean): string {
     const r = this.random;
-    if (r.chance(0.1)) return r.pick(['metadata.name', 'metadata.labels.app', 'metadata.annotations.note', 'spec.new.field', 'metadata.annotations.[x.io/y]', 'metadata.annotations.x\\.io/y']);
+    if (r.chance(0.1))
+      return r.pick([
+        'metadata.name',
+        'metadata.labels.app',
+        'metadata.annotations.note',
+        'spec.new.field',
+        'metadata.annotations.[x.io/y]',
+        'metadata.annotations.x\\.io/y',
+      ]);
     const parts: string[] = [];
     let value = body;
     for (let depth = 0; depth < 8; depth++) {
@@ -402,7 +562,17 @@ class TreeMaker {
     }
     if (r.chance(0.03)) {
       const kind = r.pick(['ConfigMapGenerator', 'SecretGenerator']);
-      this.files.set(`${dir}/g.yaml`, { docs: [{ apiVersion: 'builtin', kind, metadata: { name: someName(r), ...(r.chance(0.3) ? { namespace: 'ns1' } : {}) }, literals: ['a=b'], ...(r.chance(0.3) ? { behavior: 'merge' } : {}) }] });
+      this.files.set(`${dir}/g.yaml`, {
+        docs: [
+          {
+            apiVersion: 'builtin',
+            kind,
+            metadata: { name: someName(r), ...(r.chance(0.3) ? { namespace: 'ns1' } : {}) },
+            literals: ['a=b'],
+            ...(r.chance(0.3) ? { behavior: 'merge' } : {}),
+          },
+        ],
+      });
       file['generators'] = ['g.yaml'];
     }
     if (r.chance(0.04)) {
@@ -413,16 +583,35 @@ class TreeMaker {
       this.files.set(`${dir}/schema.json`, { docs: [openApi(r)] });
       file['openapi'] = { path: 'schema.json' };
     }
-    if (r.chance(0.01)) file['openapi'] = { version: r.pick(['v1.21.2', 'v1.20.4']) };
+    if (r.chance(0.004)) file['openapi'] = { version: r.pick(['v1.21.2', 'v1.20.4']) };
     if (r.chance(0.01)) file['metadata'] = { name: 'x', annotations: { a: 'b' } };
   }
 
   private configuration(): Fields {
     const r = this.random;
-    const spec = (path: string): Fields => ({ path, ...(r.chance(0.6) ? { kind: r.pick(['Widget', 'Deployment', 'ConfigMap']) } : {}), ...(r.chance(0.5) ? { create: true } : {}) });
+    const spec = (path: string): Fields => ({
+      path,
+      ...(r.chance(0.6) ? { kind: r.pick(['Widget', 'Deployment', 'ConfigMap']) } : {}),
+      ...(r.chance(0.5) ? { create: true } : {}),
+    });
     return {
       ...(r.chance(0.4) ? { namePrefix: [spec('spec/ref/name')] } : {}),
-      ...(r.chance(0.3) ? { nameReference: [{ kind: r.pick(['ConfigMap', 'Secret', 'Widget']), ...(r.chance(0.3) ? { version: 'v1' } : {}), fieldSpecs: [{ path: r.pick(['spec/ref/name', 'spec/ref', 'spec/list/name', 'spec/names']), kind: r.pick(['Widget', 'ClusterWidget']) }] }] } : {}),
+      ...(r.chance(0.3)
+        ? {
+            nameReference: [
+              {
+                kind: r.pick(['ConfigMap', 'Secret', 'Widget']),
+                ...(r.chance(0.3) ? { version: 'v1' } : {}),
+                fieldSpecs: [
+                  {
+                    path: r.pick(['spec/ref/name', 'spec/ref', 'spec/list/name', 'spec/names']),
+                    kind: r.pick(['Widget', 'ClusterWidget']),
+                  },
+                ],
+              },
+            ],
+          }
+        : {}),
       ...(r.chance(0.3) ? { commonLabels: [spec('spec/labels')] } : {}),
       ...(r.chance(0.3) ? { commonAnnotations: [spec('spec/annotations')] } : {}),
       ...(r.chance(0.3) ? { namespace: [spec('spec/ns')] } : {}),
@@ -435,53 +624,124 @@ class TreeMaker {
 
   private transformer(known: readonly Known[], name: string): Fields {
     const r = this.random;
-    const specs = (path: string): Value => [{ path, ...(r.chance(0.5) ? { create: true } : {}), ...(r.chance(0.3) ? { kind: 'Deployment' } : {}) }];
-    const make = (kind: string, fields: Fields): Fields => ({ apiVersion: 'builtin', kind, metadata: { name }, ...fields });
+    const specs = (path: string): Value => [
+      { path, ...(r.chance(0.5) ? { create: true } : {}), ...(r.chance(0.3) ? { kind: 'Deployment' } : {}) },
+    ];
+    const make = (kind: string, fields: Fields): Fields => ({
+      apiVersion: 'builtin',
+      kind,
+      metadata: { name },
+      ...fields,
+    });
     const object = this.someKnown(known);
     return r.pick<Fields>([
       make('PrefixTransformer', { prefix: 't-', fieldSpecs: specs('metadata/name') }),
       make('SuffixTransformer', { suffix: '-t', fieldSpecs: specs('metadata/name') }),
       make('LabelTransformer', { labels: { t: 'x' }, fieldSpecs: specs('metadata/labels') }),
       make('AnnotationsTransformer', { annotations: { t: 'x' }, fieldSpecs: specs('metadata/annotations') }),
-      { apiVersion: 'builtin', kind: 'NamespaceTransformer', metadata: { name, namespace: 'ns2' }, ...(r.chance(0.4) ? { unsetOnly: true } : {}), ...(r.chance(0.5) ? { setRoleBindingSubjects: r.pick(['none', 'allServiceAccounts', 'defaultOnly']) } : {}), fieldSpecs: specs('metadata/namespace') },
+      {
+        apiVersion: 'builtin',
+        kind: 'NamespaceTransformer',
+        metadata: { name, namespace: 'ns2' },
+        ...(r.chance(0.4) ? { unsetOnly: true } : {}),
+        ...(r.chance(0.5) ? { setRoleBindingSubjects: r.pick(['none', 'allServiceAccounts', 'defaultOnly']) } : {}),
+        fieldSpecs: specs('metadata/namespace'),
+      },
       make('ImageTagTransformer', { imageTag: { name: 'nginx', newTag: 't' }, fieldSpecs: [] }),
-      make('ReplicaCountTransformer', { replica: { name: object.name, count: 7 }, fieldSpecs: [{ path: 'spec/replicas', kind: 'Deployment', create: true }] }),
-      make('PatchTransformer', { target: this.selector(object, false), patch: '- {op: add, path: /metadata/annotations/t, value: x}\n' }),
-      make('PatchStrategicMergeTransformer', { patches: `apiVersion: ${object.apiVersion}\nkind: ${object.kind}\nmetadata:\n  name: ${object.name}\n  labels: {sm: x}\n` }),
-      make('PatchJson6902Transformer', { target: { version: object.apiVersion.split('/').at(-1) ?? '', kind: object.kind, name: object.name }, jsonOp: '[{"op": "add", "path": "/metadata/labels", "value": {"j": "x"}}]' }),
+      make('ReplicaCountTransformer', {
+        replica: { name: object.name, count: 7 },
+        fieldSpecs: [{ path: 'spec/replicas', kind: 'Deployment', create: true }],
+      }),
+      make('PatchTransformer', {
+        target: this.selector(object, false),
+        patch: '- {op: add, path: /metadata/annotations/t, value: x}\n',
+      }),
+      make('PatchStrategicMergeTransformer', {
+        patches: `apiVersion: ${object.apiVersion}\nkind: ${object.kind}\nmetadata:\n  name: ${object.name}\n  labels: {sm: x}\n`,
+      }),
+      make('PatchJson6902Transformer', {
+        target: { version: object.apiVersion.split('/').at(-1) ?? '', kind: object.kind, name: object.name },
+        jsonOp: '[{"op": "add", "path": "/metadata/labels", "value": {"j": "x"}}]',
+      }),
       make('ReplacementTransformer', { replacements: [this.replacement(known)] }),
       make('HashTransformer', {}),
-      make('ValueAddTransformer', { value: 'add', targets: r.several(1, 2, () => ({ selector: this.selector(object, false), fieldPath: r.pick(['metadata/annotations/va', 'metadata/name', 'spec/va', 'metadata/labels/x']), ...(r.chance(0.3) ? { filePathPosition: r.pick([1, 2, -1]) } : {}) })) }),
-      make('SortOrderTransformer', { sortOptions: { order: r.pick(['legacy', 'fifo']) } }),
-      make('ConfigMapGenerator', { literals: ['a=b'] }),
-      { apiVersion: 'custom/v1', kind: 'Thing', metadata: { name } },
+      make('ValueAddTransformer', {
+        value: 'add',
+        targets: r.several(1, 2, () => ({
+          selector: this.selector(object, false),
+          fieldPath: r.pick(['metadata/annotations/va', 'metadata/name', 'spec/va', 'metadata/labels/x']),
+          ...(r.chance(0.3) ? { filePathPosition: r.pick([1, 2, -1]) } : {}),
+        })),
+      }),
+      r.chance(0.2)
+        ? make('SortOrderTransformer', { sortOptions: { order: r.pick(['legacy', 'fifo']) } })
+        : make('PrefixTransformer', { prefix: 'u', fieldSpecs: specs('metadata/labels/app') }),
+      r.chance(0.2)
+        ? make('ConfigMapGenerator', { literals: ['a=b'] })
+        : make('SuffixTransformer', { suffix: 'u', fieldSpecs: specs('spec/x') }),
+      r.chance(0.2)
+        ? { apiVersion: 'custom/v1', kind: 'Thing', metadata: { name } }
+        : make('NamespaceTransformer', { fieldSpecs: [] }),
     ]);
   }
 }
 
 function crdSchema(random: Random): Fields {
   const properties: Fields = {
-    ref: { type: 'object', properties: { name: { type: 'string' } }, 'x-kubernetes-object-ref-api-version': 'v1', 'x-kubernetes-object-ref-kind': random.pick(['ConfigMap', 'Secret']), ...(random.chance(0.3) ? { 'x-kubernetes-object-ref-name-key': 'name' } : {}) },
+    ref: {
+      type: 'object',
+      properties: { name: { type: 'string' } },
+      'x-kubernetes-object-ref-api-version': 'v1',
+      'x-kubernetes-object-ref-kind': random.pick(['ConfigMap', 'Secret']),
+      ...(random.chance(0.3) ? { 'x-kubernetes-object-ref-name-key': 'name' } : {}),
+    },
     annotations: { type: 'object', 'x-kubernetes-annotation': '' },
     labels: { type: 'object', 'x-kubernetes-label-selector': '' },
     size: { type: 'string', 'x-kubernetes-identity': '' },
   };
   return {
-    'github.com/x/v1.Widget': { Schema: { properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { type: 'object' }, spec: { $ref: 'github.com/x/v1.WidgetSpec' } } } },
+    'github.com/x/v1.Widget': {
+      Schema: {
+        properties: {
+          apiVersion: { type: 'string' },
+          kind: { type: 'string' },
+          metadata: { type: 'object' },
+          spec: { $ref: 'github.com/x/v1.WidgetSpec' },
+        },
+      },
+    },
     'github.com/x/v1.WidgetSpec': { Schema: { properties } },
   };
 }
 
 function openApi(random: Random): Fields {
-  const list: Fields = { type: 'array', items: { type: 'object', properties: { name: { type: 'string' } } }, 'x-kubernetes-patch-strategy': 'merge', 'x-kubernetes-patch-merge-key': 'name' };
+  const list: Fields = {
+    type: 'array',
+    items: { type: 'object', properties: { name: { type: 'string' } } },
+    'x-kubernetes-patch-strategy': 'merge',
+    'x-kubernetes-patch-merge-key': 'name',
+  };
   return {
     definitions: {
       'com.example.v1.Widget': {
         type: 'object',
-        properties: { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { type: 'object' }, spec: random.chance(0.5) ? { $ref: '#/definitions/com.example.v1.Spec' } : { type: 'object', properties: { list } } },
+        properties: {
+          apiVersion: { type: 'string' },
+          kind: { type: 'string' },
+          metadata: { type: 'object' },
+          spec: random.chance(0.5)
+            ? { $ref: '#/definitions/com.example.v1.Spec' }
+            : { type: 'object', properties: { list } },
+        },
         'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }],
       },
-      'com.example.v1.Spec': { type: 'object', properties: { list, template: { type: 'object', properties: { spec: { type: 'object', properties: { containers: list } } } } } },
+      'com.example.v1.Spec': {
+        type: 'object',
+        properties: {
+          list,
+          template: { type: 'object', properties: { spec: { type: 'object', properties: { containers: list } } } },
+        },
+      },
     },
   };
 }
@@ -489,7 +749,9 @@ function openApi(random: Random): Fields {
 function jsonText(value: Value): string {
   if (value instanceof Raw) return value.text;
   if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`;
-  if (isFields(value)) return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${jsonText(item)}`).join(', ')}}`;
+  if (isFields(value))
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}: ${jsonText(item)}`)
+      .join(', ')}}`;
   return JSON.stringify(value);
 }
-

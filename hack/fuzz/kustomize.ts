@@ -52,7 +52,10 @@ function ours(dir: string): Outcome {
 
 /** Go prints addresses where we print names, and quotes collections that we leave out. */
 const comparable = (error: string): string =>
-  error.replaceAll(/generator &\{[^}]*\}/g, 'generator').replaceAll(/node contents:[\s\S]*$/g, '').trim();
+  error
+    .replaceAll(/generator &\{[^}]*\}/g, 'generator')
+    .replaceAll(/node contents:[\s\S]*$/g, '')
+    .trim();
 
 /** Empty when both agree; else what kind of difference it is. */
 function difference(mine: Outcome, real: Outcome): string {
@@ -68,7 +71,10 @@ async function batchBinary(): Promise<string> {
   if (!existsSync(binary)) {
     console.log('building the oracle from its Go modules (once) …');
     const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
-    execFileSync('go', ['build', '-mod=readonly', '-trimpath', '-o', binary, '.'], { cwd: join(import.meta.dirname, 'oracle'), env });
+    execFileSync('go', ['build', '-mod=readonly', '-trimpath', '-o', binary, '.'], {
+      cwd: join(import.meta.dirname, 'oracle'),
+      env,
+    });
   }
   return binary;
 }
@@ -76,13 +82,17 @@ async function batchBinary(): Promise<string> {
 const command = await toolPath('kustomize');
 const oracle = new BatchOracle(await batchBinary());
 const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kustomize-fuzz-'));
-const usesSchema = (tree: Tree): boolean => [...tree.files.values()].some((file) => fileText(file).includes('openapi:'));
+const usesSchema = (tree: Tree): boolean =>
+  [...tree.files.values()].some((file) => fileText(file).includes('openapi:'));
 
 /** kustomize answers some trees by chance (order of a Go map): what it says twice differently counts for nothing. */
 async function confirm(tree: Tree): Promise<string> {
   const dir = write(tree, join(scratch, 'confirm'));
   const mine = ours(dir);
-  const kinds = new Set([difference(mine, await realBuild(command, dir)), difference(mine, await realBuild(command, dir))]);
+  const kinds = new Set([
+    difference(mine, await realBuild(command, dir)),
+    difference(mine, await realBuild(command, dir)),
+  ]);
   const [kind = ''] = kinds;
   return kinds.size === 1 ? kind : '';
 }
@@ -92,16 +102,28 @@ async function quick(tree: Tree): Promise<string> {
   return difference(ours(dir), await oracle.build(dir, usesSchema(tree)));
 }
 
+/** The first lines that differ, with two before and after. */
+function lineDifference(mine: string, real: string): string {
+  const [ours, theirs] = [mine.split('\n'), real.split('\n')];
+  const at = theirs.findIndex((line, i) => line !== ours[i]);
+  const part = (lines: readonly string[]): string => lines.slice(Math.max(at - 3, 0), at + 4).join('\n');
+  return `--- kustomize, line ${at + 1}:\n${part(theirs)}\n--- we:\n${part(ours)}`;
+}
+
 async function report(seed: number, tree: Tree, kind: string): Promise<void> {
   const small = await shrink(tree, async (candidate) => (await quick(candidate)) === kind);
-  const confirmed = (await confirm(small)) === kind ? small : tree;
+  const again = await confirm(small);
+  const confirmed = again === kind ? small : tree;
+  if (again !== kind) console.log(`shrunk too far: ${again}`);
   const folder = join(flags.keep, String(seed));
   const dir = write(confirmed, folder);
   const real = await realBuild(command, dir);
   const mine = ours(dir);
   console.log(`\n=== seed ${seed}: ${kind}; kept in ${folder}`);
   for (const [path, file] of confirmed.files) console.log(`--- ${path}\n${fileText(file).trimEnd()}`);
-  console.log(`--- kustomize: ${real.ok ? `\n${real.output}` : real.error}\n--- we: ${mine.ok ? `\n${mine.output}` : mine.error}`);
+  if (real.ok && mine.ok) console.log(lineDifference(mine.output, real.output));
+  else
+    console.log(`--- kustomize: ${real.ok ? 'builds it' : real.error}\n--- we: ${mine.ok ? 'build it' : mine.error}`);
 }
 
 const end = Date.now() + Number(flags.seconds) * 1000;

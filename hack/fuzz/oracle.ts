@@ -15,7 +15,11 @@ export function realBuild(binary: string, dir: string): Promise<Outcome> {
       // Warnings come first, line by line; the error may have several lines.
       const at = stderr.indexOf('Error: ');
       const text = at < 0 ? stderr : stderr.slice(at + 'Error: '.length);
-      resolve({ ok: error === null, output: error === null ? stdout : '', error: error === null ? '' : text.trimEnd() });
+      resolve({
+        ok: error === null,
+        output: error === null ? stdout : '',
+        error: error === null ? '' : text.trimEnd(),
+      });
     });
   });
 }
@@ -24,6 +28,7 @@ export function realBuild(binary: string, dir: string): Promise<Outcome> {
 export class BatchOracle {
   private readonly binary: string;
   private child: ChildProcess | undefined;
+  private hasOldSchema = false;
   private waiting: ((answer: Outcome) => void) | undefined;
 
   constructor(binary: string) {
@@ -31,7 +36,7 @@ export class BatchOracle {
   }
 
   /** One at a time. A build that kills or blocks the process counts as a failed one. */
-  build(dir: string, forgetSchema: boolean, timeoutMs = 20_000): Promise<Outcome> {
+  build(dir: string, setsSchema: boolean, timeoutMs = 20_000): Promise<Outcome> {
     const child = this.start();
     return new Promise((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
@@ -40,7 +45,8 @@ export class BatchOracle {
         this.waiting = undefined;
         resolve(answer);
       };
-      child.stdin?.write(`${forgetSchema ? '!' : ''}${dir}\n`);
+      child.stdin?.write(`${setsSchema || this.hasOldSchema ? '!' : ''}${dir}\n`);
+      this.hasOldSchema = setsSchema;
     });
   }
 
@@ -50,7 +56,10 @@ export class BatchOracle {
 
   private start(): ChildProcess {
     if (this.child !== undefined) return this.child;
-    const child = spawn(this.binary, { stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: '/nonexistent', HOME: '/nonexistent' } });
+    const child = spawn(this.binary, {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { PATH: '/nonexistent', HOME: '/nonexistent' },
+    });
     createInterface({ input: child.stdout }).on('line', (line) => {
       const answer: Outcome = JSON.parse(line);
       this.waiting?.(answer);

@@ -40,17 +40,29 @@ function inline(value: Value): string {
   return String(value);
 }
 
-const entries = (value: Fields): string[] => Object.entries(value).map(([key, item]) => `${inline(key)}: ${inline(item)}`);
+const entries = (value: Fields): string[] =>
+  Object.entries(value).map(([key, item]) => `${inline(key)}: ${inline(item)}`);
 
 /** Block style; ends with a line break. */
 function block(value: Value, indent: number): string {
   const margin = ' '.repeat(indent);
   if (Array.isArray(value) && value.length > 0) {
-    return value.map((item) => `\n${margin}-${isCollection(item) ? block(item, indent + 2).replace(/^\n +/, ' ') : ` ${leaf(item, indent)}`}`).join('').replace(/\n*$/, '\n');
+    return value
+      .map(
+        (item) =>
+          `\n${margin}-${isCollection(item) ? block(item, indent + 2).replace(/^\n +/, ' ') : ` ${leaf(item, indent)}`}`,
+      )
+      .join('')
+      .replace(/\n*$/, '\n');
   }
   if (isFields(value) && Object.keys(value).length > 0) {
     return Object.entries(value)
-      .map(([key, item]) => `\n${margin}${inline(key)}:${isCollection(item) ? block(item, indent + 2) : ` ${leaf(item, indent)}`}`.replace(/\n$/, ''))
+      .map(([key, item]) =>
+        `\n${margin}${inline(key)}:${isCollection(item) ? block(item, indent + 2) : ` ${leaf(item, indent)}`}`.replace(
+          /\n$/,
+          '',
+        ),
+      )
       .join('')
       .replace(/\n*$/, '\n');
   }
@@ -62,7 +74,12 @@ const isCollection = (value: Value): boolean =>
 
 /** Texts of several lines that a literal block can hold are written as one, since people write them so. */
 function leaf(value: Value, indent: number): string {
-  if (typeof value !== 'string' || !/^[^\s#].*\n/.test(value) || !/^[\x20-\x7e\n]*$/.test(value) || !/[^\n]\n?$/.test(value))
+  if (
+    typeof value !== 'string' ||
+    !/^[^\s#].*\n/.test(value) ||
+    !/^[\x20-\x7e\n]*$/.test(value) ||
+    !/[^\n]\n?$/.test(value)
+  )
     return inline(value);
   const margin = ' '.repeat(indent + 2);
   const lines = value.replace(/\n$/, '').split('\n');

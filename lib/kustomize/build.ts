@@ -3,6 +3,7 @@ import type { FileSystem } from './file-system.ts';
 import { addHashSuffixes } from './generate/hash.ts';
 import { Loader, type LoadRestrictions } from './load/loader.ts';
 import { type Order, sortResources } from './order/sort.ts';
+import { OpenApi } from './patch/open-api.ts';
 import { fixNameReferences } from './references/name-references.ts';
 import { annotateOrigin, type BuildNotes, buildNotes } from './resource/origin.ts';
 import { finishAnnotations, type ParseCache } from './resource/read-resources.ts';
@@ -56,7 +57,12 @@ export interface BuildResult {
 export function build(files: FileSystem, root: string, options: BuildOptions): BuildResult {
   const checkpoint = (): void => options.signal?.throwIfAborted();
   const loader = Loader.open(files, root, options.loadRestrictions);
-  const context = { cache: options.cache, warn: options.warn ?? ((): void => {}), checkpoint };
+  const context = {
+    cache: options.cache,
+    warn: options.warn ?? ((): void => {}),
+    openApi: new OpenApi(),
+    checkpoint,
+  };
   const target = new Target(loader, context, {
     folder: '',
     ...(options.kustomizationOverride === undefined ? {} : { override: options.kustomizationOverride }),

@@ -101,12 +101,3 @@ function demandScalar(node: Node): ScalarNode {
   const kind = node.kind === 'map' ? 'MappingNode' : 'SequenceNode';
   throw new KustomizeError('transformerFailed', `wrong node kind: expected ScalarNode but got ${kind}`);
 }
-
-/** Puts a string entry into a map. */
-export function setEntry(node: Node, key: string, value: string): void {
-  if (node.kind !== 'map') {
-    const kind = node.kind === 'scalar' ? 'ScalarNode' : 'SequenceNode';
-    throw new KustomizeError('transformerFailed', `wrong node kind: expected MappingNode but got ${kind}`);
-  }
-  node.set(key, new ScalarNode(value, '!!str'));
-}

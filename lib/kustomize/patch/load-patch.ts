@@ -6,7 +6,8 @@ import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { applyJsonPatch, type JsonOperation, parseJsonPatch } from './json6902.ts';
 import { select } from './selector.ts';
-import { applyToNamed, applyToSelected, defaultMergeSchema } from './strategic-merge.ts';
+import type { OpenApi } from './open-api.ts';
+import { applyToNamed, applyToSelected } from './strategic-merge.ts';
 
 type PatchStep = (map: ResMap) => void;
 
@@ -32,7 +33,7 @@ function readSource(rule: PatchRule, loader: Loader): PatchSource {
 }
 
 /** An entry of `patches`: strategic or JSON6902 is decided by what the text can be read as. */
-export function loadPatch(rule: PatchRule, loader: Loader): PatchStep {
+export function loadPatch(rule: PatchRule, loader: Loader, openApi: OpenApi): PatchStep {
   const source = readSource(rule, loader);
   const strategic = attempt(() => readResources(source.text));
   const operations = attempt(() => parseJsonPatch(source.text));
@@ -47,7 +48,7 @@ export function loadPatch(rule: PatchRule, loader: Loader): PatchStep {
       `illegally qualifies as both an SM and JSON patch: ${source.name}`,
     );
   }
-  if (strategic.value !== undefined) return strategicStep(strategic.value, rule, source);
+  if (strategic.value !== undefined) return strategicStep(strategic.value, rule, source, openApi);
   if (operations.value !== undefined) return jsonStep(operations.value, rule, source);
   throw new KustomizeError('invalidKustomization', `unable to parse SM or JSON patch from ${source.name}`, {
     ...(rule.path === undefined ? {} : { path: rule.path }),
@@ -64,13 +65,18 @@ function attempt<T>(work: () => T): { value?: T; error?: KustomizeError } {
   }
 }
 
-function strategicStep(patches: readonly Resource[], rule: PatchRule, source: PatchSource): PatchStep {
+function strategicStep(
+  patches: readonly Resource[],
+  rule: PatchRule,
+  source: PatchSource,
+  openApi: OpenApi,
+): PatchStep {
   for (const patch of patches) {
     patch.allowNameChange = rule.options?.allowNameChange ?? false;
     patch.allowKindChange = rule.options?.allowKindChange ?? false;
   }
   const { target } = rule;
-  if (target === undefined) return (map) => patches.forEach((patch) => applyToNamed(map, patch, defaultMergeSchema));
+  if (target === undefined) return (map) => patches.forEach((patch) => applyToNamed(map, patch, openApi.mergeSchema));
   const [patch] = patches;
   if (patches.length > 1) {
     throw new KustomizeError(
@@ -80,7 +86,7 @@ function strategicStep(patches: readonly Resource[], rule: PatchRule, source: Pa
   }
   return (map) => {
     if (patch === undefined) return;
-    applyToSelected(select(map, target), patch, defaultMergeSchema);
+    applyToSelected(select(map, target), patch, openApi.mergeSchema);
     map.idsChanged();
   };
 }
@@ -93,6 +99,7 @@ function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source:
     for (const resource of select(map, target)) {
       resource.rememberId();
       ensureAnnotations(resource.node);
+      resource.separateScalars();
       applyJsonPatch(resource.node, operations);
     }
     map.idsChanged();
@@ -100,14 +107,14 @@ function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source:
 }
 
 /** `patchesStrategicMerge`: each entry is a path, or the patch itself. */
-export function loadStrategicPatches(sources: readonly string[], loader: Loader): PatchStep {
+export function loadStrategicPatches(sources: readonly string[], loader: Loader, openApi: OpenApi): PatchStep {
   const patches = sources.flatMap((source) => {
     const inline = attempt(() => readResources(source));
     return inline.value ?? readResources(loader.readText(source), undefined, source);
   });
   return (map) => {
     for (const patch of patches) {
-      applyToNamed(map, patch, defaultMergeSchema);
+      applyToNamed(map, patch, openApi.mergeSchema);
       map.dropEmpty();
     }
   };

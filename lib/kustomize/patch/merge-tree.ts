@@ -1,7 +1,7 @@
 import type { MergeField, MergeSchema } from '../data/merge-schema.ts';
 import { KustomizeError } from '../error.ts';
 import { isNull, scalarText } from '../resource/resource.ts';
-import type { MapNode, Node, SeqNode } from '../yaml/index.ts';
+import { assignScalar, type MapNode, type Node, type SeqNode } from '../yaml/index.ts';
 import { type ElementMerge, mergeKeyedLists, mergeScalars } from './merge-list.ts';
 
 /**
@@ -72,6 +72,8 @@ export class TreeMerger {
       if (change === undefined && field === undefined) continue;
       const merged = this.merge(base, change, field);
       if (merged === undefined) target.delete(key);
+      // In place: a label that a transformer has put into several fields changes in all of them, as with kustomize.
+      else if (base?.kind === 'scalar' && merged.kind === 'scalar') assignScalar(base, merged);
       else if (merged !== base) target.set(key, merged);
     }
     for (const [key, change] of added) {

@@ -1,4 +1,3 @@
-import { kubernetesMergeSchema } from '../data/kubernetes-merge-schema.ts';
 import type { MergeSchema } from '../data/merge-schema.ts';
 import { KustomizeError } from '../error.ts';
 import { formatId } from '../resource/res-id.ts';
@@ -6,8 +5,6 @@ import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { cloneNode, scalar } from '../yaml/index.ts';
 import { TreeMerger } from './merge-tree.ts';
-
-export const defaultMergeSchema: MergeSchema = kubernetesMergeSchema;
 
 /** Merges a patch into one resource; empties the resource when the patch deletes it. */
 export function applyStrategicMerge(resource: Resource, patch: Resource, schema: MergeSchema): void {

@@ -7,7 +7,8 @@ import { formatGvk, isSelected } from '../resource/gvk.ts';
 import { effectiveNamespace, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
-import { cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { assignScalar, cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { replaceInside } from './embedded.ts';
 import { isIndex, parseElementMatch, splitReplacementPath } from './field-path.ts';
 import { type CreateKind, findSlots, type Slot, wrongKind } from './slots.ts';
 
@@ -138,10 +139,12 @@ function copyValue(resource: Resource, value: Node, target: TargetSelector): voi
   const create: CreateKind = target.options?.create ? value.kind : undefined;
   for (const path of paths) {
     const problem = `unable to find ${create === undefined ? '' : 'or create '}field ${JSON.stringify(path)} in replacement target`;
+    const parts = splitReplacementPath(path);
+    if (replaceInside(resource.node, parts, value, create, lookup)) continue;
     let slots: Slot[];
     try {
       // A scalar at the root could only be replaced whole, and a resource is a map.
-      slots = findSlots({ node: resource.node, set: (): void => {} }, splitReplacementPath(path), create);
+      slots = findSlots({ node: resource.node, set: (): void => {} }, parts, create);
     } catch (error) {
       throw error instanceof KustomizeError ? error.wrap(problem) : error;
     }
@@ -158,17 +161,19 @@ function setSlot(slot: Slot, source: Node, options: FieldOptions | undefined): v
     if (old.kind !== 'scalar')
       throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
     const joined = insertPart(old.value.split(delimiter), scalarValue(value), options?.index ?? 0).join(delimiter);
-    slot.set(retyped(old, joined));
+    setText(old, joined);
     return;
   }
-  // A scalar keeps its own type: a number put into a string is quoted, a string put into a number is not.
-  slot.set(old.kind === 'scalar' ? retyped(old, scalarValue(value)) : value);
+  if (old.kind === 'scalar') setText(old, scalarValue(value));
+  else slot.set(value);
 }
 
 const scalarValue = (node: Node): string => (node.kind === 'scalar' ? node.value : '');
 
-function retyped(old: ScalarNode, text: string): ScalarNode {
-  return old.tag === '' ? untypedScalar(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
+/** In place. A scalar keeps its own type: a number put into a string is quoted, a string put into a number is not. */
+function setText(old: ScalarNode, text: string): void {
+  if (old.tag === '') assignScalar(old, untypedScalar(text));
+  else old.value = text;
 }
 
 function insertPart(parts: readonly string[], value: string, index: number): string[] {

@@ -26,6 +26,8 @@ export class Resource {
   origin: Origin | undefined = undefined;
   /** What has run over it, in order; kept only when the build is asked to note it. */
   transformations: Origin[] = [];
+  /** Some scalars stand in several places of the tree, and a change to one is a change to all. */
+  sharesScalars = false;
   allowNameChange = false;
   allowKindChange = false;
 
@@ -102,12 +104,28 @@ export class Resource {
 
   /** Remembers the present name, namespace and kind before one of them changes. */
   rememberId(): void {
+    this.separateAnnotations();
     const id = this.currentId();
     const last = this.previous.at(-1);
     const namespace = effectiveNamespace(id);
     // The same id twice in a row tells nothing more, and some transformers remember without changing anything.
     if (last?.name === id.name && last.namespace === namespace && last.kind === id.gvk.kind) return;
     this.previous.push({ name: id.name, namespace, kind: id.gvk.kind });
+  }
+
+  /** kustomize keeps its history in the annotations, and so writes them all anew whenever it grows. */
+  private separateAnnotations(): void {
+    if (!this.sharesScalars) return;
+    const annotations = this.metadata()?.get('annotations');
+    if (annotations?.kind !== 'map') return;
+    for (const [i, value] of annotations.values.entries()) annotations.setAt(i, cloneNode(value));
+  }
+
+  /** Gives every place a scalar of its own. */
+  separateScalars(): void {
+    if (!this.sharesScalars) return;
+    this.sharesScalars = false;
+    for (const [i, value] of this.node.values.entries()) this.node.setAt(i, cloneNode(value));
   }
 
   setName(name: string): void {

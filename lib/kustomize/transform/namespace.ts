@@ -17,13 +17,19 @@ export interface NamespaceRule {
 export function setNamespace(map: ResMap, rule: NamespaceRule): void {
   // These two fields have rules of their own below; a configuration cannot change them.
   const specs = rule.fieldSpecs.filter(
-    (spec) => spec.path !== 'metadata/namespace' && !(spec.path === 'subjects' && isRoleBinding(spec.kind ?? '')),
+    (spec) =>
+      spec.path !== 'metadata/namespace' && !(spec.path === 'subjects/namespace' && isRoleBinding(spec.kind ?? '')),
   );
   for (const resource of map.resources) {
     resource.rememberId();
     setOwnNamespace(resource, rule);
     if (isRoleBinding(resource.kind)) setSubjects(resource, rule);
-    for (const spec of specs) applyFieldSpec(resource, spec, 'scalar', (node) => assign(node, rule));
+    // A Namespace is renamed only when it is the core one.
+    const isCore = scalarText(resource.node.get('apiVersion')) === 'v1';
+    for (const spec of specs) {
+      if (!isCore && spec.path === 'metadata/name') continue;
+      applyFieldSpec(resource, spec, 'scalar', (node) => assign(node, rule));
+    }
   }
   map.requireUniqueIds('namespace transformation');
 }
@@ -33,6 +39,13 @@ const isRoleBinding = (kind: string): boolean => kind === 'RoleBinding' || kind 
 function assign(node: Node, rule: NamespaceRule): void {
   if (rule.unsetOnly && node.kind === 'scalar' && !isNull(node) && node.value !== '') return;
   setTyped(node, rule.namespace, '!!str');
+}
+
+/** The same for one resource on its own: nothing that names it follows. */
+export function setNamespaceField(resource: Resource, namespace: string): void {
+  const rule = { namespace, fieldSpecs: [] };
+  setOwnNamespace(resource, rule);
+  if (isRoleBinding(resource.kind)) setSubjects(resource, rule);
 }
 
 function setOwnNamespace(resource: Resource, rule: NamespaceRule): void {
