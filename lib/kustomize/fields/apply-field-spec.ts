@@ -83,12 +83,11 @@ export function setScalar(node: Node, value: string): void {
   scalar.tag = scalar.style === 'plain' ? resolvePlain(value, 'v3') : '!!str';
 }
 
-/** Writes a scalar of a given type in place. */
+/** Writes a scalar of a given type in place. It keeps its quotes, and then is a string. */
 export function setTyped(node: Node, value: string, tag: string): void {
   const scalar = demandScalar(node);
   scalar.value = value;
-  scalar.tag = tag;
-  scalar.style = 'plain';
+  scalar.tag = scalar.style === 'plain' ? tag : '!!str';
 }
 
 /** A scalar that is what its text looks like. */

@@ -49,7 +49,10 @@ function inheritMetadata(resource: Resource, old: Resource): void {
   resource.setName(old.name);
   resource.setNamespace(old.namespace);
   // Names that others may still use, and whether a hash is due, are the old one's.
+  const { origin, needsHash } = resource;
   resource.copyHistory(old);
+  resource.needsHash &&= needsHash;
+  if (resource.behavior === 'replace') resource.origin = origin;
 }
 
 function mergeMap(resource: Resource, old: Resource, field: 'data' | 'binaryData'): void {

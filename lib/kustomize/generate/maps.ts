@@ -64,6 +64,7 @@ function finish(node: MapNode, args: ConfigMapArgs, options: GeneratorOptions): 
   resource.setAnnotations(sorted(options.annotations));
   resource.behavior = parseBehavior(args.behavior);
   resource.needsHash = !options.disableNameSuffixHash;
+  resource.mark();
   return resource;
 }
 

@@ -1,13 +1,13 @@
 import { KustomizeError } from '../error.ts';
 import type { PatchRule } from '../kustomization/schema.ts';
 import type { Loader } from '../load/loader.ts';
-import { ensureAnnotations, readResources } from '../resource/read-resources.ts';
+import { readResources } from '../resource/read-resources.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { applyJsonPatch, type JsonOperation, parseJsonPatch } from './json6902.ts';
 import { select } from './selector.ts';
 import type { OpenApi } from './open-api.ts';
-import { applyToNamed, applyToSelected } from './strategic-merge.ts';
+import { applyToNamed, applyToSelected, asTargeted } from './strategic-merge.ts';
 
 type PatchStep = (map: ResMap) => void;
 
@@ -98,9 +98,9 @@ function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source:
   return (map) => {
     for (const resource of select(map, target)) {
       resource.rememberId();
-      ensureAnnotations(resource.node);
       resource.separateScalars();
       applyJsonPatch(resource.node, operations);
+      resource.mark();
     }
     map.idsChanged();
   };
@@ -114,7 +114,7 @@ export function loadStrategicPatches(sources: readonly string[], loader: Loader,
   });
   return (map) => {
     for (const patch of patches) {
-      applyToNamed(map, patch, openApi.mergeSchema);
+      applyToNamed(map, asTargeted(patch), openApi.mergeSchema);
       map.dropEmpty();
     }
   };
@@ -124,5 +124,10 @@ export function loadStrategicPatches(sources: readonly string[], loader: Loader,
 export function loadTargetedJsonPatch(rule: PatchRule, loader: Loader): PatchStep {
   if (!rule.target?.name) throw new KustomizeError('invalidKustomization', 'must specify the target name');
   const source = readSource(rule, loader);
-  return jsonStep(parseJsonPatch(source.text), rule, source);
+  const operations = parseJsonPatch(source.text);
+  if (operations.length === 0) {
+    const message = `patch appears to be empty; file=${rule.path ?? ''}, JsonOp=${rule.patch ?? ''}`;
+    throw new KustomizeError('invalidKustomization', message);
+  }
+  return jsonStep(operations, rule, source);
 }

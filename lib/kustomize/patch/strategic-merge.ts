@@ -3,7 +3,7 @@ import { KustomizeError } from '../error.ts';
 import { formatId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
-import { cloneNode, scalar } from '../yaml/index.ts';
+import { cloneNode, scalar, ScalarNode } from '../yaml/index.ts';
 import { TreeMerger } from './merge-tree.ts';
 
 /** Merges a patch into one resource; empties the resource when the patch deletes it. */
@@ -39,12 +39,19 @@ export function applyToNamed(map: ResMap, patch: Resource, schema: MergeSchema):
   if (patch.allowNameChange || patch.allowKindChange || target.node.size === 0) map.idsChanged();
 }
 
+/** A copy whose labels and annotations are strings, with none left out or taken away: kustomize copies them so. */
+export function asTargeted(patch: Resource): Resource {
+  const copy = patch.clone();
+  copy.setLabels(patch.labels());
+  copy.setAnnotations(patch.annotations());
+  return copy;
+}
+
 /** Applies a patch to selected resources, as if it were written for each of them. */
 export function applyToSelected(selected: readonly Resource[], patch: Resource, schema: MergeSchema): void {
   for (const resource of selected) {
-    const copy = patch.clone();
-    const apiVersion = resource.node.get('apiVersion');
-    if (apiVersion !== undefined) copy.node.set('apiVersion', cloneNode(apiVersion));
+    const copy = asTargeted(patch);
+    copy.node.set('apiVersion', cloneNode(resource.node.get('apiVersion') ?? new ScalarNode('', '')));
     if (!patch.allowKindChange) copy.node.set('kind', scalar(resource.kind));
     applyStrategicMerge(resource, copy, schema);
   }

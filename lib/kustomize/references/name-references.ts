@@ -4,12 +4,14 @@ import { applyFieldSpec, setScalar, untypedScalar } from '../fields/apply-field-
 import type { FieldSpec } from '../kustomization/schema.ts';
 import { type GvkSelector, isSelected, parseApiVersion } from '../resource/gvk.ts';
 import { effectiveNamespace, formatId, NO_NAMESPACE, type ResId } from '../resource/res-id.ts';
+import { requireIdentity } from '../resource/read-resources.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource, scalarText } from '../resource/resource.ts';
 import type { MapNode, Node } from '../yaml/index.ts';
 
 /** Brings the names that resources call each other by up to date with their present names. */
 export function fixNameReferences(map: ResMap, config: TransformerConfig): void {
+  for (const resource of map.resources) requireIdentity(resource.node);
   const index = new ReferralIndex(map.resources);
   // Names of the referrers themselves do not change here: only what they point at is written.
   for (const referrer of map.resources) {

@@ -13,6 +13,12 @@ interface PreviousId {
   readonly kind: string;
 }
 
+/**
+ * kustomize keeps the history of a resource in its annotations: what takes those away takes the history. This entry stands for
+ * all of it, and goes when the build ends.
+ */
+export const historyMark = 'internal.config.kubernetes.io/previousNames';
+
 /** One object of a build with its history. The node is changed in place by the transformers. */
 export class Resource {
   readonly node: MapNode;
@@ -86,6 +92,7 @@ export class Resource {
   /** Oldest first; kinds may have changed, group and version are always the current ones. */
   previousIds(): ResId[] {
     if (this.previous.length === 0) return [];
+    this.forgetUnlessMarked();
     const gvk = this.gvk;
     return this.previous.map((id) => ({
       gvk: id.kind === gvk.kind ? gvk : { ...gvk, kind: id.kind, key: `${gvk.group}|${gvk.version}|${id.kind}` },
@@ -104,7 +111,8 @@ export class Resource {
 
   /** Remembers the present name, namespace and kind before one of them changes. */
   rememberId(): void {
-    this.separateAnnotations();
+    this.forgetUnlessMarked();
+    this.mark();
     const id = this.currentId();
     const last = this.previous.at(-1);
     const namespace = effectiveNamespace(id);
@@ -113,12 +121,25 @@ export class Resource {
     this.previous.push({ name: id.name, namespace, kind: id.gvk.kind });
   }
 
-  /** kustomize keeps its history in the annotations, and so writes them all anew whenever it grows. */
-  private separateAnnotations(): void {
-    if (!this.sharesScalars) return;
+  /** From here on the resource has annotations, though they are empty to its users. */
+  mark(): void {
+    const metadata = this.ensureMetadata();
+    let annotations = metadata.get('annotations');
+    if (annotations?.kind !== 'map') {
+      annotations = new Mapping();
+      metadata.set('annotations', annotations);
+    }
+    if (!annotations.has(historyMark)) annotations.append(scalar(historyMark), scalar('x'));
+  }
+
+  /** Whether a patch has taken the history away. */
+  private forgetUnlessMarked(): void {
     const annotations = this.metadata()?.get('annotations');
-    if (annotations?.kind !== 'map') return;
-    for (const [i, value] of annotations.values.entries()) annotations.setAt(i, cloneNode(value));
+    if (annotations?.kind === 'map' && annotations.has(historyMark)) return;
+    this.previous = [];
+    this.prefixes = [];
+    this.suffixes = [];
+    this.needsHash = false;
   }
 
   /** Gives every place a scalar of its own. */
