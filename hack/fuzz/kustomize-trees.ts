@@ -543,6 +543,8 @@ class TreeMaker {
       parts.push(key.includes('.') ? `[${key}]` : key);
       value = next;
     }
+    // A generated map of another kind has a hash of kustomize's own notes too: not worth having.
+    if (parts.length === 1 && /^(?:kind|apiVersion)$/.test(parts[0] ?? '')) return 'metadata.name';
     return parts.length === 0 ? 'metadata.name' : parts.join('.');
   }
 

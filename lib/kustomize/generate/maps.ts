@@ -63,8 +63,8 @@ function finish(node: MapNode, args: ConfigMapArgs, options: GeneratorOptions): 
   resource.setLabels(sorted(options.labels));
   resource.setAnnotations(sorted(options.annotations));
   resource.behavior = parseBehavior(args.behavior);
-  resource.needsHash = !options.disableNameSuffixHash;
   resource.mark();
+  resource.needsHash = !options.disableNameSuffixHash;
   return resource;
 }
 

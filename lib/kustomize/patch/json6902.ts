@@ -10,11 +10,12 @@ import {
   type Node,
   readYamlV2,
   scalar,
-  type ScalarNode,
+  ScalarNode,
   type SeqNode,
   toJson,
   YamlError,
 } from '../yaml/index.ts';
+import { formatGoFloat } from '../yaml/numbers.ts';
 import { resolvePlain } from '../yaml/scalars.ts';
 
 /** One operation. `value` is undefined when the patch gives none. */
@@ -65,7 +66,7 @@ export function applyJsonPatch(root: MapNode, operations: readonly JsonOperation
 }
 
 /** Numbers that JSON writes in the same way. */
-const PLAIN_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
+const PLAIN_INTEGER = /^(?:0|-?[1-9]\d{0,5})$/;
 
 /**
  * The whole object passes through JSON with numbers as doubles: integers that a double cannot hold change, and all scalars
@@ -116,7 +117,9 @@ function passThroughJson(node: ScalarNode): void {
 /** The scalar that JSON with only doubles for numbers makes of another. */
 function doubleOf(node: ScalarNode): ScalarNode {
   const value = toJson(node);
-  return fromJsonScalar(typeof value === 'bigint' ? Number(value) : value);
+  if (typeof value !== 'bigint' && typeof value !== 'number') return fromJsonScalar(value);
+  const text = formatGoFloat(Number(value));
+  return new ScalarNode(text, resolvePlain(text, 'v3'));
 }
 
 function fromJsonScalar(value: JsonValue): ScalarNode {

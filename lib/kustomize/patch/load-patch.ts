@@ -49,7 +49,7 @@ export function loadPatch(rule: PatchRule, loader: Loader, openApi: OpenApi): Pa
     );
   }
   if (strategic.value !== undefined) return strategicStep(strategic.value, rule, source, openApi);
-  if (operations.value !== undefined) return jsonStep(operations.value, rule, source);
+  if (operations.value !== undefined) return jsonStep(operations.value, rule, source, true);
   throw new KustomizeError('invalidKustomization', `unable to parse SM or JSON patch from ${source.name}`, {
     ...(rule.path === undefined ? {} : { path: rule.path }),
     cause: strategic.error,
@@ -87,20 +87,28 @@ function strategicStep(
   return (map) => {
     if (patch === undefined) return;
     applyToSelected(select(map, target), patch, openApi.mergeSchema);
-    map.idsChanged();
+    map.dropEmpty();
+    map.requireRegistrable();
   };
 }
 
-function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source: PatchSource): PatchStep {
+function jsonStep(
+  operations: readonly JsonOperation[],
+  rule: PatchRule,
+  source: PatchSource,
+  remembers: boolean,
+): PatchStep {
   const { target } = rule;
   if (target === undefined)
     throw new KustomizeError('invalidKustomization', `must specify a target for JSON patch ${source.name}`);
   return (map) => {
     for (const resource of select(map, target)) {
-      resource.rememberId();
+      if (remembers) resource.rememberId();
+      const isMarked = resource.isMarked;
       resource.separateScalars();
       applyJsonPatch(resource.node, operations);
-      resource.mark();
+      resource.setAnnotations(resource.annotations());
+      if (isMarked) resource.restoreMark();
     }
     map.idsChanged();
   };
@@ -112,10 +120,15 @@ export function loadStrategicPatches(sources: readonly string[], loader: Loader,
     const inline = attempt(() => readResources(source));
     return inline.value ?? readResources(loader.readText(source), undefined, source);
   });
+  if (patches.length === 0) {
+    const message = `patch appears to be empty; files=[${sources.join(' ')}], Patch=`;
+    throw new KustomizeError('invalidKustomization', message);
+  }
   return (map) => {
     for (const patch of patches) {
       applyToNamed(map, asTargeted(patch), openApi.mergeSchema);
       map.dropEmpty();
+      map.requireRegistrable();
     }
   };
 }
@@ -129,5 +142,5 @@ export function loadTargetedJsonPatch(rule: PatchRule, loader: Loader): PatchSte
     const message = `patch appears to be empty; file=${rule.path ?? ''}, JsonOp=${rule.patch ?? ''}`;
     throw new KustomizeError('invalidKustomization', message);
   }
-  return jsonStep(operations, rule, source);
+  return jsonStep(operations, rule, source, false);
 }

@@ -73,8 +73,9 @@ export class TreeMerger {
       const merged = this.merge(base, change, field);
       if (merged === undefined) target.delete(key);
       // In place: a label that a transformer has put into several fields changes in all of them, as with kustomize.
-      else if (base?.kind === 'scalar' && merged.kind === 'scalar') assignScalar(base, merged);
-      else if (merged !== base) target.set(key, merged);
+      else if (base?.kind === 'scalar' && merged.kind === 'scalar') {
+        if (merged !== base) assignScalar(base, { ...merged, style: base.style });
+      } else if (merged !== base) target.set(key, merged);
     }
     for (const [key, change] of added) {
       const merged = this.merge(undefined, change, fields?.[key] ?? fields?.['*']);

@@ -15,11 +15,8 @@ export function applyStrategicMerge(resource: Resource, patch: Resource, schema:
     resource.node.clear();
     return;
   }
-  if (merged !== resource.node) {
-    const entries = merged.keyNodes.map((key, i) => ({ key, value: merged.values[i] }));
-    resource.node.clear();
-    for (const { key, value } of entries) if (value !== undefined) resource.node.append(key, value);
-  }
+  // A patch that replaces the whole object changes nothing: kustomize drops its result.
+  if (merged !== resource.node) return;
   if (!patch.allowKindChange) resource.setKind(kind);
   if (!patch.allowNameChange && resource.name !== name) resource.setName(name);
   if (resource.namespace !== namespace) resource.setNamespace(namespace);

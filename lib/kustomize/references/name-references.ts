@@ -148,12 +148,12 @@ class ReferenceFix {
   /** A field that holds name and namespace together. */
   private setMap(node: MapNode): void {
     const nameNode = node.get('name');
-    if (nameNode === undefined || isNull(nameNode)) {
+    if (nameNode === undefined) {
       throw new KustomizeError('referenceFailed', "path config error; no 'name' field in node");
     }
     const name = scalarText(nameNode);
     if (this.scope.index.everNamed(name).length === 0) return;
-    const referral = this.choose(name, this.namespaceFilter(node));
+    const referral = this.choose(name, this.namespaceFilter(node), true);
     if (referral === undefined) return;
     if (referral.name !== name) setScalar(nameNode, referral.name);
     // An empty namespace stands for any here, so it replaces nothing.
@@ -180,7 +180,8 @@ class ReferenceFix {
     return () => false;
   }
 
-  private choose(name: string, isMeant: (candidate: Resource) => boolean): Resource | undefined {
+  /** @param withNamespace the field takes the namespace too, so that candidates may not differ in it */
+  private choose(name: string, isMeant: (candidate: Resource) => boolean, withNamespace = false): Resource | undefined {
     const named = this.scope.index.everNamed(name);
     if (named.length === 0) return undefined;
     let candidates = named.filter((c) => this.scope.isReachable(c) && isMeant(c) && everSelected(c, this.target));
@@ -193,7 +194,11 @@ class ReferenceFix {
       candidates = candidates.filter((c) => sameAffixes(referrer, c, allowEmpty));
     }
     const [first] = candidates;
-    if (first === undefined || candidates.every((c) => c.name === first.name)) return first;
+    if (
+      first === undefined ||
+      candidates.every((c) => c.name === first.name && (!withNamespace || c.namespace === first.namespace))
+    )
+      return first;
     throw new KustomizeError(
       'referenceFailed',
       `found multiple possible referrals: ${candidates.map((c) => formatId(c.currentId())).join(', ')}`,

@@ -108,15 +108,25 @@ function applyToTargets(map: ResMap, target: TargetSelector, value: Node): void 
   if (target.select === undefined)
     throw new KustomizeError('invalidKustomization', 'target must specify resources to select');
   const isSelectedBy = targetTest(target.select);
-  const rejects = (target.reject ?? []).filter(hasCondition).map(targetTest);
+  const rejects = (target.reject ?? []).flatMap(rejectTests);
   for (const resource of map.resources) {
     if (!isSelectedBy(resource) || rejects.some((rejected) => rejected(resource))) continue;
     copyValue(resource, value, target);
   }
 }
 
-const hasCondition = (selector: Selector): boolean =>
-  Object.values(selector).some((part) => part !== undefined && part !== '');
+/** Unlike in `select`, the id is one reason to reject, and labels with annotations are another. */
+function rejectTests(selector: Selector): ((resource: Resource) => boolean)[] {
+  const { labelSelector, annotationSelector, ...id } = selector;
+  const tests: ((resource: Resource) => boolean)[] = [];
+  if (Object.values(id).some(Boolean)) tests.push(targetTest(id));
+  if (labelSelector || annotationSelector) {
+    tests.push(
+      targetTest({ ...(labelSelector && { labelSelector }), ...(annotationSelector && { annotationSelector }) }),
+    );
+  }
+  return tests;
+}
 
 /** Unlike patch targets, these see the namespace as it is written: `default` is not the empty one. */
 function targetTest(selector: Selector): (resource: Resource) => boolean {

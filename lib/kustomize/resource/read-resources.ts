@@ -145,8 +145,7 @@ function stringifyAnnotations(node: MapNode): void {
 }
 
 function annotationText(value: Node): string {
-  if (value.kind !== 'scalar') return '';
-  return isNull(value) ? 'null' : value.value;
+  return value.kind === 'scalar' ? value.value : '';
 }
 
 /** The last step of a build: annotations are strings, and no empty ones are left. */

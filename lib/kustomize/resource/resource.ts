@@ -111,7 +111,6 @@ export class Resource {
 
   /** Remembers the present name, namespace and kind before one of them changes. */
   rememberId(): void {
-    this.forgetUnlessMarked();
     this.mark();
     const id = this.currentId();
     const last = this.previous.at(-1);
@@ -123,6 +122,31 @@ export class Resource {
 
   /** From here on the resource has annotations, though they are empty to its users. */
   mark(): void {
+    this.forgetUnlessMarked();
+    this.restoreMark();
+  }
+
+  /** Writes the annotations anew, as strings. */
+  markAnew(): void {
+    this.forgetUnlessMarked();
+    this.setAnnotations(this.annotations());
+    this.restoreMark();
+  }
+
+  /** One step more that has run over it. What lost its origin to a patch counts as made by that step. */
+  noteTransformation(step: Origin): void {
+    if (!this.isMarked) [this.origin, this.transformations] = [undefined, []];
+    if (this.origin === undefined) this.origin = step;
+    else this.transformations.push(step);
+    this.markAnew();
+  }
+
+  get isMarked(): boolean {
+    const annotations = this.metadata()?.get('annotations');
+    return annotations?.kind === 'map' && annotations.has(historyMark);
+  }
+
+  restoreMark(): void {
     const metadata = this.ensureMetadata();
     let annotations = metadata.get('annotations');
     if (annotations?.kind !== 'map') {
@@ -134,8 +158,7 @@ export class Resource {
 
   /** Whether a patch has taken the history away. */
   private forgetUnlessMarked(): void {
-    const annotations = this.metadata()?.get('annotations');
-    if (annotations?.kind === 'map' && annotations.has(historyMark)) return;
+    if (this.isMarked) return;
     this.previous = [];
     this.prefixes = [];
     this.suffixes = [];
@@ -209,6 +232,6 @@ export function isNull(node: Node): boolean {
 export function stringMap(node: Node | undefined): Map<string, string> {
   const map = new Map<string, string>();
   if (node?.kind !== 'map') return map;
-  for (const [key, value] of node.entries()) if (value.kind === 'scalar') map.set(key, value.value);
+  for (const [key, value] of node.entries()) map.set(key, value.kind === 'scalar' ? value.value : '');
   return map;
 }

@@ -7,7 +7,7 @@ import type { Kustomization } from '../kustomization/schema.ts';
 import { loadKustomization } from '../kustomization/read-kustomization.ts';
 import type { Loader } from '../load/loader.ts';
 import { type ParseCache, readResources } from '../resource/read-resources.ts';
-import { buildNotes, builtinOrigin, type Origin, originPath } from '../resource/origin.ts';
+import { builtinOrigin, type Origin, originPath } from '../resource/origin.ts';
 import type { Resource } from '../resource/resource.ts';
 import { Accumulator } from './accumulator.ts';
 import type { OpenApi } from '../patch/open-api.ts';
@@ -41,17 +41,18 @@ export class Target {
   private readonly folder: string;
   /** The file as notes of origin name it. */
   private readonly configuredIn: string;
-  private readonly notesTransformations: boolean;
+  /** The root asks for notes of any kind. */
+  private readonly keepsNotes: boolean;
 
-  /** @param notesTransformations what the root asks for; undefined in the root itself */
-  constructor(loader: Loader, context: BuildContext, place: Place, notesTransformations?: boolean) {
+  /** @param keepsNotes whether the root asks for notes; undefined in the root itself */
+  constructor(loader: Loader, context: BuildContext, place: Place, keepsNotes?: boolean) {
     this.loader = loader;
     this.context = context;
     this.folder = place.folder;
     const { file, name } = loadKustomization(loader, place.override, context.warn);
     this.file = file;
     this.configuredIn = originPath(place.folder, name);
-    this.notesTransformations = notesTransformations ?? buildNotes(file.buildMetadata).transformations;
+    this.keepsNotes = keepsNotes ?? (file.buildMetadata ?? []).length > 0;
     context.openApi.set(file.openapi ?? new Map(), (path) => loader.readText(path));
   }
 
@@ -105,6 +106,7 @@ export class Target {
     const origin: Origin = { path: originPath(this.folder, path) };
     for (const resource of resources) {
       resource.origin = origin;
+      if (this.keepsNotes) resource.markAnew();
       this.context.openApi.lookUp(resource.gvk.apiVersion, resource.kind);
     }
     within(`merging resources from '${path}'`, () => into.map.appendAll(resources));
@@ -114,7 +116,7 @@ export class Target {
     const place = { folder: originPath(this.folder, path) };
     const target = within(
       `couldn't make target for path '${loader.root}'`,
-      () => new Target(loader, this.context, place, this.notesTransformations),
+      () => new Target(loader, this.context, place, this.keepsNotes),
     );
     const { kind } = target.file;
     if (isComponent && kind !== 'Component') {
@@ -129,6 +131,7 @@ export class Target {
     if (isComponent) {
       // A component works on what its user has gathered, as if its fields stood there.
       within(`recursed accumulation of path '${loader.root}'`, () => target.accumulate(into));
+      within(`recursed merging from path '${loader.root}'`, () => into.mergeAgain());
       return;
     }
     const below = within(`recursed accumulation of path '${loader.root}'`, () => target.accumulate(new Accumulator()));
@@ -234,7 +237,7 @@ export class Target {
     for (const { transformer, origin } of steps) {
       this.context.checkpoint();
       transformer.run(into.map);
-      if (this.notesTransformations) for (const resource of into.map.resources) resource.transformations.push(origin);
+      if (this.keepsNotes) for (const resource of into.map.resources) resource.noteTransformation(origin);
       into.map.dropEmpty();
     }
   }

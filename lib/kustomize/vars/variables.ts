@@ -3,11 +3,12 @@ import { KustomizeError } from '../error.ts';
 import { applyFieldSpec } from '../fields/apply-field-spec.ts';
 import type { Variable } from '../kustomization/schema.ts';
 import { formatGvk, parseApiVersion } from '../resource/gvk.ts';
-import { effectiveNamespace, NO_NAMESPACE, type ResId } from '../resource/res-id.ts';
+import { effectiveNamespace, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { gvkOf } from '../resource/gvk.ts';
-import type { Node, ScalarNode } from '../yaml/index.ts';
+import { type Node, ScalarNode } from '../yaml/index.ts';
+import { scalarToJson } from '../yaml/json.ts';
 import { expand } from './expand.ts';
 
 /** A variable with the resource that it was bound to where it was declared: renames do not lose it. */
@@ -48,7 +49,9 @@ export class Variables {
     const used = new Set<string>();
     const mapping = (name: string): ScalarNode | undefined => {
       used.add(name);
-      return values.get(name);
+      const value = values.get(name);
+      if (value === undefined || value.kind === 'scalar') return value;
+      throw new KustomizeError('referenceFailed', `var '${name}' holds a ${value.kind}, expected a scalar`);
     };
     const specs = config.list('varReference');
     for (const resource of map.resources) {
@@ -69,11 +72,10 @@ function targetId(rule: Variable): ResId {
 
 function boundResource(rule: Variable, map: ResMap): Resource | undefined {
   const target = targetId(rule);
-  const exact = target.namespace !== '' || effectiveNamespace(target) === NO_NAMESPACE;
+  // The scope of the target's kind is not looked up: with a namespace, a cluster-scoped object is never meant.
+  const exact = target.namespace !== '';
   const isMeant = (id: ResId): boolean =>
-    id.name === target.name &&
-    id.gvk.key === target.gvk.key &&
-    (!exact || effectiveNamespace(id) === effectiveNamespace(target));
+    id.name === target.name && id.gvk.key === target.gvk.key && (!exact || effectiveNamespace(id) === target.namespace);
   const matches = map.resources.filter(
     (resource) => isMeant(resource.currentId()) || resource.previousIds().some(isMeant),
   );
@@ -95,7 +97,7 @@ function describe(rule: Variable): string {
 
 const fieldPath = (rule: Variable): string => rule.fieldref?.fieldPath || 'metadata.name';
 
-function valueOf({ rule, resource }: Binding): ScalarNode {
+function valueOf({ rule, resource }: Binding): Node {
   if (resource === undefined) {
     throw new KustomizeError(
       'referenceFailed',
@@ -103,13 +105,20 @@ function valueOf({ rule, resource }: Binding): ScalarNode {
     );
   }
   const node = lookUp(resource.node, splitPath(fieldPath(rule)));
-  if (node?.kind !== 'scalar') {
+  if (node === undefined) {
     throw new KustomizeError(
       'referenceFailed',
       `field specified in var '${describe(rule)}' not found in corresponding resource`,
     );
   }
-  return node;
+  return node.kind === 'scalar' ? canonical(node) : node;
+}
+
+/** Numbers and booleans as Go prints them. */
+function canonical(node: ScalarNode): ScalarNode {
+  const value = scalarToJson(node);
+  if (value === null || typeof value === 'string') return node;
+  return new ScalarNode(String(value), node.tag);
 }
 
 /** `a.b[0].c\.d` → a, b, 0, c.d. */

@@ -156,7 +156,7 @@ export function scalar(value: string): ScalarNode {
 }
 
 /** Makes one scalar mean what another does, in place: wherever the node is, it changes. */
-export function assignScalar(target: ScalarNode, source: ScalarNode): void {
+export function assignScalar(target: ScalarNode, source: Pick<ScalarNode, 'value' | 'tag' | 'style'>): void {
   target.value = source.value;
   target.tag = source.tag;
   target.style = source.style;
