@@ -279,7 +279,12 @@ class TreeMaker {
     const path = `p${index}.yaml`;
     this.files.set(`${dir}/${path}`, { docs });
     rule['path'] = path;
-    if (r.chance(0.12)) rule['options'] = { allowNameChange: r.chance(0.6), allowKindChange: r.chance(0.4) };
+    if (r.chance(0.12))
+      rule['options'] = {
+        allowNameChange: r.chance(0.6),
+        allowKindChange:
+          r.chance(0.4) && !['ConfigMap', 'Secret'].some((kind) => known.some((one) => one.kind === kind)),
+      };
     return rule;
   }
 

@@ -9,7 +9,7 @@ import { annotateOrigin, type BuildNotes, buildNotes } from './resource/origin.t
 import { finishAnnotations, type ParseCache } from './resource/read-resources.ts';
 import type { ResMap } from './resource/res-map.ts';
 import { Accumulator } from './target/accumulator.ts';
-import { Target } from './target/target.ts';
+import { type BuildContext, Target } from './target/target.ts';
 import { setEntries } from './transform/labels.ts';
 import { type JsonValue, type MapNode, print, toJson, YamlError } from './yaml/index.ts';
 
@@ -67,6 +67,10 @@ export function build(files: FileSystem, root: string, options: BuildOptions): B
     folder: '',
     ...(options.kustomizationOverride === undefined ? {} : { override: options.kustomizationOverride }),
   });
+  return asKustomizeError(() => finish(target, context, options));
+}
+
+function finish(target: Target, context: BuildContext, options: BuildOptions): BuildResult {
   const { map, config, variables } = target.accumulate(new Accumulator());
   addHashSuffixes(map);
   fixNameReferences(map, config);

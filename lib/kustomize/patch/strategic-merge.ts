@@ -48,8 +48,11 @@ export function asTargeted(patch: Resource): Resource {
 export function applyToSelected(selected: readonly Resource[], patch: Resource, schema: MergeSchema): void {
   for (const resource of selected) {
     const copy = asTargeted(patch);
-    copy.node.set('apiVersion', cloneNode(resource.node.get('apiVersion') ?? new ScalarNode('', '')));
+    const apiVersion = resource.node.get('apiVersion');
+    copy.node.set('apiVersion', apiVersion === undefined ? scalar('') : cloneNode(apiVersion));
     if (!patch.allowKindChange) copy.node.set('kind', scalar(resource.kind));
     applyStrategicMerge(resource, copy, schema);
+    if (apiVersion === undefined && resource.node.has('apiVersion'))
+      resource.node.set('apiVersion', new ScalarNode('', '!!null'));
   }
 }

@@ -100,6 +100,10 @@ function serviceAccountNamespaces(referrer: Resource): ReadonlySet<string> {
   for (const subject of subjects.items) {
     if (subject.kind !== 'map' || scalarText(subject.get('kind')) !== 'ServiceAccount') continue;
     const namespace = scalarText(subject.get('namespace'));
+    if (namespace === '' && subject.has('namespace')) {
+      const id = formatId(referrer.currentId());
+      throw new KustomizeError('referenceFailed', `Invalid Input: namespace is blank for resource "${id}"`);
+    }
     if (namespace !== '') namespaces.add(namespace);
   }
   return namespaces;
@@ -232,6 +236,7 @@ function sameAffixes(a: Resource, b: Resource, allowEmpty: boolean): boolean {
 
 function sameEnd(x: readonly string[], y: readonly string[]): boolean {
   const length = Math.min(x.length, y.length);
+  if (length === 0) return x.length === y.length;
   for (let i = 1; i <= length; i++) if (x.at(-i) !== y.at(-i)) return false;
   return true;
 }

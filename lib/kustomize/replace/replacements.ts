@@ -1,5 +1,5 @@
 import { KustomizeError } from '../error.ts';
-import { untypedScalar } from '../fields/apply-field-spec.ts';
+import { isUntyped, untypedScalar } from '../fields/apply-field-spec.ts';
 import type { FieldOptions, Replacement, Selector, SourceSelector, TargetSelector } from '../kustomization/schema.ts';
 import { parseLabelSelector } from '../patch/label-selector.ts';
 import { anchored } from '../patch/selector.ts';
@@ -7,10 +7,11 @@ import { formatGvk, isSelected } from '../resource/gvk.ts';
 import { effectiveNamespace, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
-import { assignScalar, cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { assignScalar, cloneNode, type Node, ScalarNode } from '../yaml/index.ts';
 import { replaceInside } from './embedded.ts';
-import { isIndex, parseElementMatch, splitReplacementPath } from './field-path.ts';
-import { type CreateKind, findSlots, type Slot, wrongKind } from './slots.ts';
+import { splitReplacementPath } from './field-path.ts';
+import { lookup } from './lookup.ts';
+import { type CreateKind, findSlots, type Slot } from './slots.ts';
 
 const defaultFieldPath = 'metadata.name';
 
@@ -60,34 +61,6 @@ function isSource(id: ResId, source: SourceSelector): boolean {
 
 function formatSelector(selector: SourceSelector): string {
   return `${formatGvk(selector)}/${selector.name || '[noName]'}.${selector.namespace || '[noNs]'}`;
-}
-
-/** Reads one node; nothing is created, and `-` means the last element of a list. */
-function lookup(root: MapNode, path: readonly string[]): Node | undefined {
-  let node: Node | undefined = root;
-  for (const part of path) {
-    if (node === undefined || isNull(node)) return undefined;
-    if (part === '*') throw lookupFailed('wildcard is not supported in PathGetter');
-    const match = parseElementMatch(part);
-    if (part === '-' || isIndex(part) || match !== undefined) {
-      if (node.kind !== 'seq') throw lookupFailed(wrongKind('SequenceNode', node).message);
-      node = match === undefined ? node.items.at(part === '-' ? -1 : Number(part)) : elementWith(node.items, match);
-    } else {
-      if (node.kind !== 'map') throw lookupFailed(wrongKind('MappingNode', node).message);
-      node = node.get(part);
-    }
-  }
-  return node;
-}
-
-const lookupFailed = (reason: string): KustomizeError =>
-  new KustomizeError('transformerFailed', `error looking up replacement source: ${reason}`);
-
-function elementWith(items: readonly Node[], { key, value }: { key: string; value: string }): Node | undefined {
-  return items.find((item) => {
-    const field = key === '' ? item : item.kind === 'map' ? item.get(key) : undefined;
-    return field?.kind === 'scalar' && field.value === value;
-  });
 }
 
 /** With a delimiter, one part of the value. */
@@ -182,7 +155,7 @@ const scalarValue = (node: Node): string => (node.kind === 'scalar' ? node.value
 
 /** In place. A scalar keeps its own type: a number put into a string is quoted, a string put into a number is not. */
 function setText(old: ScalarNode, text: string): void {
-  if (old.tag === '') assignScalar(old, untypedScalar(text));
+  if (old.tag === '' || isUntyped(old)) assignScalar(old, untypedScalar(text));
   else old.value = text;
 }
 

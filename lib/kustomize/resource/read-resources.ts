@@ -155,6 +155,6 @@ export function finishAnnotations(node: MapNode): void {
   const annotations = metadata.get('annotations');
   if (annotations === undefined) return;
   if (annotations.kind === 'map') annotations.delete(historyMark);
-  if (isNull(annotations) || (annotations.kind === 'map' && annotations.size === 0)) metadata.delete('annotations');
+  if (annotations.kind !== 'map' || annotations.size === 0) metadata.delete('annotations');
   else stringifyAnnotations(node);
 }

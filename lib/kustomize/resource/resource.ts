@@ -1,4 +1,5 @@
 import { cloneNode, type MapNode, MapNode as Mapping, type Node, scalar } from '../yaml/index.ts';
+import { KustomizeError } from '../error.ts';
 import type { Origin } from './origin.ts';
 import { gvkOf, type KnownGvk } from './gvk.ts';
 import { effectiveNamespace, type ResId } from './res-id.ts';
@@ -24,6 +25,10 @@ export class Resource {
   readonly node: MapNode;
   /** Oldest first. */
   private previous: PreviousId[] = [];
+  /** It was remembered while it had no name: kustomize's lists of names and namespaces then differ in length. */
+  private lacksNames = false;
+  /** How often an id was remembered, equal ones in a row included. */
+  timesRemembered = 0;
   prefixes: string[] = [];
   suffixes: string[] = [];
   /** Gets a suffix made of its content when the build ends. */
@@ -52,6 +57,8 @@ export class Resource {
 
   copyHistory(from: Resource): void {
     this.previous = [...from.previous];
+    this.lacksNames = from.lacksNames;
+    this.timesRemembered = from.timesRemembered;
     this.prefixes = [...from.prefixes];
     this.suffixes = [...from.suffixes];
     this.needsHash = from.needsHash;
@@ -93,6 +100,12 @@ export class Resource {
   previousIds(): ResId[] {
     if (this.previous.length === 0) return [];
     this.forgetUnlessMarked();
+    if (this.lacksNames && this.previous.length > 1) {
+      throw new KustomizeError(
+        'referenceFailed',
+        'number of previous names, number of previous namespaces, number of previous kinds not equal',
+      );
+    }
     const gvk = this.gvk;
     return this.previous.map((id) => ({
       gvk: id.kind === gvk.kind ? gvk : { ...gvk, kind: id.kind, key: `${gvk.group}|${gvk.version}|${id.kind}` },
@@ -113,6 +126,8 @@ export class Resource {
   rememberId(): void {
     this.mark();
     const id = this.currentId();
+    this.timesRemembered++;
+    if (id.name === '') this.lacksNames = true;
     const last = this.previous.at(-1);
     const namespace = effectiveNamespace(id);
     // The same id twice in a row tells nothing more, and some transformers remember without changing anything.
@@ -135,6 +150,7 @@ export class Resource {
 
   /** One step more that has run over it. What lost its origin to a patch counts as made by that step. */
   noteTransformation(step: Origin): void {
+    if (this.node.size === 0) return;
     if (!this.isMarked) [this.origin, this.transformations] = [undefined, []];
     if (this.origin === undefined) this.origin = step;
     else this.transformations.push(step);
@@ -160,6 +176,7 @@ export class Resource {
   private forgetUnlessMarked(): void {
     if (this.isMarked) return;
     this.previous = [];
+    this.lacksNames = false;
     this.prefixes = [];
     this.suffixes = [];
     this.needsHash = false;

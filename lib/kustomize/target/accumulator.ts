@@ -10,6 +10,7 @@ export class Accumulator {
 
   /** kustomize puts what a component returns into a new accumulator; field specs that cover each other may clash then. */
   mergeAgain(): void {
+    this.map.requireRegistrable();
     this.config = TransformerConfig.empty.merge(this.config);
   }
 

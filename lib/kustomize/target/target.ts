@@ -279,7 +279,7 @@ function firstChange(before: readonly Resource[], after: readonly Resource[]): s
     if (now === undefined) return `id in self missing from other; id: ${formatId(id)}`;
     const labels = now.labels();
     if (labels.delete(validatedBy)) now.setLabels(labels);
-    if (!equalNodes(old.node, now.node)) return 'nodes unequal';
+    if (!equalNodes(old.node, now.node) || old.timesRemembered !== now.timesRemembered) return 'nodes unequal';
   }
   return undefined;
 }

@@ -2,6 +2,7 @@ import { applyFieldSpec, setTyped } from '../fields/apply-field-spec.ts';
 import type { FieldSpec } from '../kustomization/schema.ts';
 import { KustomizeError } from '../error.ts';
 import type { ResMap } from '../resource/res-map.ts';
+import { wrongKind } from '../replace/slots.ts';
 import { isNull, type Resource, scalarText } from '../resource/resource.ts';
 import { MapNode, type Node, scalar } from '../yaml/index.ts';
 
@@ -64,9 +65,15 @@ function setSubjects(resource: Resource, rule: NamespaceRule): void {
     );
   }
   const subjects = resource.node.get('subjects');
-  if (subjects?.kind !== 'seq') return;
+  if (subjects === undefined || isNull(subjects)) return;
+  const setting = 'setting namespace on (cluster)role binding subjects';
+  if (subjects.kind !== 'seq') throw wrongKind('SequenceNode', subjects).wrap(setting);
   for (const subject of subjects.items) {
-    if (subject.kind !== 'map') continue;
+    if (isNull(subject)) continue;
+    if (subject.kind !== 'map') {
+      const field = mode === 'allServiceAccounts' ? 'kind' : 'name';
+      throw wrongKind('MappingNode', subject).wrap(`${setting}: looking up ${field} on (cluster)role binding subject`);
+    }
     const moves =
       mode === 'allServiceAccounts'
         ? scalarText(subject.get('kind')) === 'ServiceAccount'

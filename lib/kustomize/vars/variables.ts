@@ -9,7 +9,9 @@ import type { Resource } from '../resource/resource.ts';
 import { gvkOf } from '../resource/gvk.ts';
 import { type Node, ScalarNode } from '../yaml/index.ts';
 import { scalarToJson } from '../yaml/json.ts';
-import { expand } from './expand.ts';
+import { splitReplacementPath } from '../replace/field-path.ts';
+import { lookup } from '../replace/lookup.ts';
+import { expand, type Mapping } from './expand.ts';
 
 /** A variable with the resource that it was bound to where it was declared: renames do not lose it. */
 interface Binding {
@@ -50,8 +52,8 @@ export class Variables {
     const mapping = (name: string): ScalarNode | undefined => {
       used.add(name);
       const value = values.get(name);
-      if (value === undefined || value.kind === 'scalar') return value;
-      throw new KustomizeError('referenceFailed', `var '${name}' holds a ${value.kind}, expected a scalar`);
+      // A collection has no place in a text: kustomize leaves the reference as it is.
+      return value?.kind === 'scalar' ? value : undefined;
     };
     const specs = config.list('varReference');
     for (const resource of map.resources) {
@@ -104,7 +106,7 @@ function valueOf({ rule, resource }: Binding): Node {
       `var '${describe(rule)}' cannot be mapped to a field in the set of known resources`,
     );
   }
-  const node = lookUp(resource.node, splitPath(fieldPath(rule)));
+  const node = find(resource, fieldPath(rule));
   if (node === undefined) {
     throw new KustomizeError(
       'referenceFailed',
@@ -121,26 +123,26 @@ function canonical(node: ScalarNode): ScalarNode {
   return new ScalarNode(String(value), node.tag);
 }
 
-/** `a.b[0].c\.d` → a, b, 0, c.d. */
+/** `a.b[0]` is `a.b.0`. */
 function splitPath(path: string): string[] {
-  const parts: string[] = [];
-  for (const [, index, name = ''] of path.matchAll(/\[([^\]]*)\]|((?:\\.|[^.[\\])+)/g)) {
-    parts.push(index ?? name.replaceAll(/\\(.)/g, '$1'));
-  }
-  return parts;
+  return splitReplacementPath(path).flatMap((part) => {
+    const match = /^(.*)\[(\d+)\]$/.exec(part);
+    if (match === null) return [part];
+    const [, name = '', index = ''] = match;
+    return name === '' ? [index] : [name, index];
+  });
 }
 
-function lookUp(root: Node, path: readonly string[]): Node | undefined {
-  let node: Node | undefined = root;
-  for (const part of path) {
-    if (node?.kind === 'map') node = node.get(part);
-    else if (node?.kind === 'seq' && /^\d+$/.test(part)) node = node.items[Number(part)];
-    else return undefined;
+function find(resource: Resource, path: string): Node | undefined {
+  try {
+    return lookup(resource.node, splitPath(path));
+  } catch (error) {
+    if (error instanceof KustomizeError) return undefined;
+    throw error;
   }
-  return node;
 }
 
-function expandIn(node: Node, mapping: (name: string) => ScalarNode | undefined): void {
+function expandIn(node: Node, mapping: Mapping): void {
   switch (node.kind) {
     case 'scalar':
       expandScalar(node, mapping);
@@ -158,7 +160,7 @@ function expandIn(node: Node, mapping: (name: string) => ScalarNode | undefined)
   }
 }
 
-function expandScalar(node: ScalarNode, mapping: (name: string) => ScalarNode | undefined): void {
+function expandScalar(node: ScalarNode, mapping: Mapping): void {
   if (node.tag !== '!!str' || !node.value.includes('$')) return;
   const expanded = expand(node.value, mapping);
   if (typeof expanded === 'string') node.value = expanded;
