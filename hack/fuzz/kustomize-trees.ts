@@ -89,12 +89,13 @@ class TreeMaker {
       ['configMapGenerator', 'ConfigMap'],
       ['secretGenerator', 'Secret'],
     ] as const) {
-      if (!r.chance(0.22)) continue;
+      if (!r.chance(0.16)) continue;
       file[field] = r.several(1, 2, () => {
         const same = known.filter((object) => object.kind === kind);
         const old = same.length > 0 && r.chance(0.5) ? r.pick(same) : undefined;
-        const args: Fields = { name: old?.name ?? someName(r) };
-        if (old !== undefined && r.chance(0.9)) args['behavior'] = r.pick(['merge', 'replace', 'merge', 'create']);
+        const args: Fields = { name: old?.name ?? (r.chance(0.9) ? `${someName(r)}-${r.below(40)}` : someName(r)) };
+        if (old !== undefined && r.chance(0.96))
+          args['behavior'] = r.chance(0.95) ? r.pick(['merge', 'replace']) : 'create';
         const namespace = old === undefined ? (r.chance(0.1) ? r.pick(namespaces) : undefined) : old.namespace;
         if (namespace !== undefined) args['namespace'] = namespace;
         this.sources(args, dir);
@@ -160,16 +161,16 @@ class TreeMaker {
 
   private simpleFields(file: Fields): void {
     const r = this.random;
-    const text = (value: string): Value => (r.chance(0.015) ? oddScalar(r) : value);
+    const text = (value: string): Value => (r.chance(0.003) ? oddScalar(r) : value);
     if (r.chance(0.25)) file['namePrefix'] = text(r.pick(['p-', 'web-', 'x']));
     if (r.chance(0.15)) file['nameSuffix'] = text(r.pick(['-s', '-v1', '1']));
     if (r.chance(0.25)) file['namespace'] = text(r.pick(namespaces));
-    if (r.chance(0.12)) file['commonLabels'] = this.pairs();
+    if (r.chance(0.1)) file['commonLabels'] = this.pairs();
     if (r.chance(0.2)) {
       file['labels'] = r.several(1, 2, () => ({
         pairs: this.pairs(),
-        ...(r.chance(0.4) ? { includeSelectors: r.chance(0.7) } : {}),
-        ...(r.chance(0.4) ? { includeTemplates: r.chance(0.7) } : {}),
+        ...(r.chance(0.35) ? { includeSelectors: r.chance(0.7) } : {}),
+        ...(r.chance(0.35) ? { includeTemplates: r.chance(0.7) } : {}),
         ...(r.chance(0.15)
           ? {
               fields: [
@@ -205,7 +206,7 @@ class TreeMaker {
     return Object.fromEntries(
       r.several(1, 2, () => [
         r.pick(labelKeys),
-        r.chance(0.03) ? oddScalar(r) : r.pick(['v', 'web', '1', 'yes', 'a.b']),
+        r.chance(0.005) ? oddScalar(r) : r.pick(['v', 'web', '1', 'yes', 'a.b']),
       ]),
     );
   }
@@ -217,7 +218,7 @@ class TreeMaker {
 
   private patches(file: Fields, dir: string, known: readonly Known[]): void {
     const r = this.random;
-    if (r.chance(0.4))
+    if (r.chance(0.3))
       file['patches'] = r.several(1, 3, (i) =>
         r.chance(0.5) ? this.strategicRule(dir, known, i) : this.jsonRule(dir, known, i),
       );
@@ -278,7 +279,12 @@ class TreeMaker {
     const path = `p${index}.yaml`;
     this.files.set(`${dir}/${path}`, { docs });
     rule['path'] = path;
-    if (r.chance(0.12)) rule['options'] = { allowNameChange: r.chance(0.6), allowKindChange: r.chance(0.4) };
+    if (r.chance(0.12))
+      rule['options'] = {
+        allowNameChange: r.chance(0.6),
+        allowKindChange:
+          r.chance(0.4) && !['ConfigMap', 'Secret'].some((kind) => known.some((one) => one.kind === kind)),
+      };
     return rule;
   }
 
@@ -376,6 +382,12 @@ class TreeMaker {
     return r.several(1, 3, () => {
       const [path, value] = this.pointer(object.body);
       const op = r.pick(['add', 'replace', 'replace', 'add', 'remove', 'test', 'copy', 'move']);
+      if (path === '/metadata/name' && op !== 'add' && r.chance(0.9))
+        return {
+          op: 'add',
+          path: r.pick(['/metadata/annotations/j', '/added', '/metadata/finalizers']),
+          value: r.pick<Value>(['v', { a: 'b' }, [1], oddScalar(r)]),
+        };
       const fresh = r.pick<Value>(['v', 3, true, null, { a: 1 }, ['x'], 1.5, '80', oddScalar(r)]);
       if (op === 'remove') return { op, path };
       if (op === 'test') return { op, path, value: r.chance(0.9) ? value : fresh };
@@ -383,7 +395,7 @@ class TreeMaker {
         return {
           op,
           from: path,
-          path: r.pick(['/metadata/labels/moved', '/spec/moved', '/moved', this.pointer(object.body)[0]]),
+          path: r.pick(['/metadata/annotations/moved', '/moved', '/moved', this.pointer(object.body)[0]]),
         };
       if (op === 'add' && r.chance(0.4))
         return {
@@ -432,16 +444,17 @@ class TreeMaker {
       file['images'] = r.several(1, 2, () => ({
         name: r.pick(['nginx', 'reg.io:5000/team/app', 'app', 'a/b', 'n.inx', '.*']),
         ...(r.chance(0.5) ? { newName: r.pick(['new', 'reg.io:5000/x', 'nginx']) } : {}),
-        ...(r.chance(0.6) ? { newTag: r.chance(0.05) ? oddScalar(r) : r.pick(['2.0', 'v3', '1']) } : {}),
+        ...(r.chance(0.6) ? { newTag: r.chance(0.01) ? oddScalar(r) : r.pick(['2.0', 'v3', '1']) } : {}),
         ...(r.chance(0.15) ? { digest: 'sha256:ff' } : {}),
         ...(r.chance(0.06) ? { tagSuffix: '-x' } : {}),
       }));
     }
     if (r.chance(0.1)) {
       const workloads = known.filter(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
-      file['replicas'] = [{ name: (r.pick(workloads) ?? this.someKnown(known)).name, count: r.pick([0, 5]) }];
+      const workload = r.pick(workloads) ?? (r.chance(0.1) ? this.someKnown(known) : undefined);
+      if (workload !== undefined) file['replicas'] = [{ name: workload.name, count: r.pick([0, 5]) }];
     }
-    if (r.chance(0.22)) {
+    if (r.chance(0.14)) {
       const list = r.several(1, 2, () => this.replacement(known));
       if (r.chance(0.15)) {
         this.files.set(`${dir}/repl.yaml`, { docs: [list] });
@@ -535,6 +548,8 @@ class TreeMaker {
       parts.push(key.includes('.') ? `[${key}]` : key);
       value = next;
     }
+    // A generated map of another kind has a hash of kustomize's own notes too: not worth having.
+    if (parts.length === 1 && /^(?:kind|apiVersion)$/.test(parts[0] ?? '')) return 'metadata.name';
     return parts.length === 0 ? 'metadata.name' : parts.join('.');
   }
 
@@ -575,7 +590,7 @@ class TreeMaker {
       this.files.set(`${dir}/schema.json`, { docs: [openApi(r)] });
       file['openapi'] = { path: 'schema.json' };
     }
-    if (r.chance(0.01)) file['openapi'] = { version: r.pick(['v1.21.2', 'v1.20.4']) };
+    if (r.chance(0.004)) file['openapi'] = { version: r.pick(['v1.21.2', 'v1.20.4']) };
     if (r.chance(0.01)) file['metadata'] = { name: 'x', annotations: { a: 'b' } };
   }
 
@@ -665,9 +680,15 @@ class TreeMaker {
           ...(r.chance(0.3) ? { filePathPosition: r.pick([1, 2, -1]) } : {}),
         })),
       }),
-      make('SortOrderTransformer', { sortOptions: { order: r.pick(['legacy', 'fifo']) } }),
-      make('ConfigMapGenerator', { literals: ['a=b'] }),
-      { apiVersion: 'custom/v1', kind: 'Thing', metadata: { name } },
+      r.chance(0.2)
+        ? make('SortOrderTransformer', { sortOptions: { order: r.pick(['legacy', 'fifo']) } })
+        : make('PrefixTransformer', { prefix: 'u', fieldSpecs: specs('metadata/labels/app') }),
+      r.chance(0.2)
+        ? make('ConfigMapGenerator', { literals: ['a=b'] })
+        : make('SuffixTransformer', { suffix: 'u', fieldSpecs: specs('spec/x') }),
+      r.chance(0.2)
+        ? { apiVersion: 'custom/v1', kind: 'Thing', metadata: { name } }
+        : make('NamespaceTransformer', { fieldSpecs: [] }),
     ]);
   }
 }

@@ -102,18 +102,28 @@ async function quick(tree: Tree): Promise<string> {
   return difference(ours(dir), await oracle.build(dir, usesSchema(tree)));
 }
 
+/** The first lines that differ, with two before and after. */
+function lineDifference(mine: string, real: string): string {
+  const [ours, theirs] = [mine.split('\n'), real.split('\n')];
+  const at = theirs.findIndex((line, i) => line !== ours[i]);
+  const part = (lines: readonly string[]): string => lines.slice(Math.max(at - 3, 0), at + 4).join('\n');
+  return `--- kustomize, line ${at + 1}:\n${part(theirs)}\n--- we:\n${part(ours)}`;
+}
+
 async function report(seed: number, tree: Tree, kind: string): Promise<void> {
   const small = await shrink(tree, async (candidate) => (await quick(candidate)) === kind);
-  const confirmed = (await confirm(small)) === kind ? small : tree;
+  const again = await confirm(small);
+  const confirmed = again === kind ? small : tree;
+  if (again !== kind) console.log(`shrunk too far: ${again}`);
   const folder = join(flags.keep, String(seed));
   const dir = write(confirmed, folder);
   const real = await realBuild(command, dir);
   const mine = ours(dir);
   console.log(`\n=== seed ${seed}: ${kind}; kept in ${folder}`);
   for (const [path, file] of confirmed.files) console.log(`--- ${path}\n${fileText(file).trimEnd()}`);
-  console.log(
-    `--- kustomize: ${real.ok ? `\n${real.output}` : real.error}\n--- we: ${mine.ok ? `\n${mine.output}` : mine.error}`,
-  );
+  if (real.ok && mine.ok) console.log(lineDifference(mine.output, real.output));
+  else
+    console.log(`--- kustomize: ${real.ok ? 'builds it' : real.error}\n--- we: ${mine.ok ? 'build it' : mine.error}`);
 }
 
 const end = Date.now() + Number(flags.seconds) * 1000;

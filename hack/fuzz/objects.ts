@@ -2,7 +2,20 @@ import type { Random } from './random.ts';
 import { type Fields, Raw, type Value } from './tree.ts';
 
 /** Few names, so that they collide. */
-export const names = ['web', 'app', 'cfg', 'db', 'a', 'b-1', 'default', 'web-web'] as const;
+export const names = [
+  'web',
+  'app',
+  'cfg',
+  'db',
+  'a',
+  'b-1',
+  'default',
+  'web-web',
+  'api',
+  'cache',
+  'p-web',
+  'job.x',
+] as const;
 export const namespaces = ['ns1', 'ns2', 'default', 'web'] as const;
 
 const odd = [

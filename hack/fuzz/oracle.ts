@@ -28,6 +28,7 @@ export function realBuild(binary: string, dir: string): Promise<Outcome> {
 export class BatchOracle {
   private readonly binary: string;
   private child: ChildProcess | undefined;
+  private hasOldSchema = false;
   private waiting: ((answer: Outcome) => void) | undefined;
 
   constructor(binary: string) {
@@ -35,7 +36,7 @@ export class BatchOracle {
   }
 
   /** One at a time. A build that kills or blocks the process counts as a failed one. */
-  build(dir: string, forgetSchema: boolean, timeoutMs = 20_000): Promise<Outcome> {
+  build(dir: string, setsSchema: boolean, timeoutMs = 20_000): Promise<Outcome> {
     const child = this.start();
     return new Promise((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
@@ -44,7 +45,8 @@ export class BatchOracle {
         this.waiting = undefined;
         resolve(answer);
       };
-      child.stdin?.write(`${forgetSchema ? '!' : ''}${dir}\n`);
+      child.stdin?.write(`${setsSchema || this.hasOldSchema ? '!' : ''}${dir}\n`);
+      this.hasOldSchema = setsSchema;
     });
   }
 

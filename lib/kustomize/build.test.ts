@@ -67,9 +67,4 @@ describe('build', () => {
     const files = tree({ '/k/kustomization.yaml': 'resources: [a.yaml]\n', '/k/a.yaml': 'a: b\n c: d\n' });
     assert.throws(() => build(files, '/k', options), { code: 'malformedYaml', path: 'a.yaml', line: 2 });
   });
-
-  test('names a field that it does not know yet', () => {
-    const files = tree({ '/k/kustomization.yaml': 'crds: [a.yaml]\n' });
-    assert.throws(() => build(files, '/k', options), { code: 'unsupported', message: /field 'crds'/ });
-  });
 });

@@ -3,12 +3,13 @@ import type { FileSystem } from './file-system.ts';
 import { addHashSuffixes } from './generate/hash.ts';
 import { Loader, type LoadRestrictions } from './load/loader.ts';
 import { type Order, sortResources } from './order/sort.ts';
+import { OpenApi } from './patch/open-api.ts';
 import { fixNameReferences } from './references/name-references.ts';
 import { annotateOrigin, type BuildNotes, buildNotes } from './resource/origin.ts';
 import { finishAnnotations, type ParseCache } from './resource/read-resources.ts';
 import type { ResMap } from './resource/res-map.ts';
 import { Accumulator } from './target/accumulator.ts';
-import { Target } from './target/target.ts';
+import { type BuildContext, Target } from './target/target.ts';
 import { setEntries } from './transform/labels.ts';
 import { type JsonValue, type MapNode, print, toJson, YamlError } from './yaml/index.ts';
 
@@ -56,11 +57,20 @@ export interface BuildResult {
 export function build(files: FileSystem, root: string, options: BuildOptions): BuildResult {
   const checkpoint = (): void => options.signal?.throwIfAborted();
   const loader = Loader.open(files, root, options.loadRestrictions);
-  const context = { cache: options.cache, warn: options.warn ?? ((): void => {}), checkpoint };
+  const context = {
+    cache: options.cache,
+    warn: options.warn ?? ((): void => {}),
+    openApi: new OpenApi(),
+    checkpoint,
+  };
   const target = new Target(loader, context, {
     folder: '',
     ...(options.kustomizationOverride === undefined ? {} : { override: options.kustomizationOverride }),
   });
+  return asKustomizeError(() => finish(target, context, options));
+}
+
+function finish(target: Target, context: BuildContext, options: BuildOptions): BuildResult {
   const { map, config, variables } = target.accumulate(new Accumulator());
   addHashSuffixes(map);
   fixNameReferences(map, config);

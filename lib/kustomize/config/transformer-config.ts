@@ -1,5 +1,5 @@
 import { defaultFieldSpecs } from '../data/default-field-specs.ts';
-import { KustomizeError } from '../error.ts';
+import { KustomizeError, within } from '../error.ts';
 import { fieldSpec, type FieldSpec } from '../kustomization/schema.ts';
 import { type Decoder, listOf, struct, text } from '../kustomization/decode.ts';
 import { compareKinds } from '../order/sort.ts';
@@ -65,6 +65,20 @@ const lists = [
 ] as const;
 type ListName = (typeof lists)[number];
 
+/** As errors call them. */
+const goNames: Readonly<Record<ListName, string>> = {
+  namePrefix: 'NamePrefix',
+  nameSuffix: 'NameSuffix',
+  namespace: 'NameSpace',
+  commonLabels: 'CommonLabels',
+  labels: 'Labels',
+  templateLabels: 'TemplateLabels',
+  commonAnnotations: 'CommonAnnotations',
+  varReference: 'VarReference',
+  images: 'Images',
+  replicas: 'Replicas',
+};
+
 /** The target kind of a reference and the field of a referrer that holds its name. */
 export interface ReferenceField {
   readonly target: NameReferenceData;
@@ -92,14 +106,20 @@ export class TransformerConfig {
 
   merge(other: TransformerConfig): TransformerConfig {
     if (other === this || other === TransformerConfig.empty) return this;
-    if (this === TransformerConfig.empty) return other;
+    if (this === TransformerConfig.empty && other === TransformerConfig.default) return other;
     return this.mergeData(other.data);
   }
 
   mergeData(other: TransformerConfigData): TransformerConfig {
     const merged: { -readonly [K in keyof TransformerConfigData]: TransformerConfigData[K] } = {};
-    for (const name of lists) merged[name] = mergeFieldSpecs(this.list(name), other[name] ?? []);
-    merged.nameReference = mergeReferences(this.data.nameReference ?? [], other.nameReference ?? []);
+    for (const name of lists) {
+      merged[name] = within(`failed to merge ${goNames[name]} fieldSpec`, () =>
+        mergeFieldSpecs(this.list(name), other[name] ?? []),
+      );
+    }
+    merged.nameReference = within('failed to merge NameReference fieldSpec', () =>
+      mergeReferences(this.data.nameReference ?? [], other.nameReference ?? []),
+    );
     return new TransformerConfig(merged);
   }
 
@@ -136,10 +156,7 @@ export function mergeFieldSpecs(ours: readonly FieldSpec[], theirs: readonly Fie
       if (twins === undefined) byPath.set(spec.path, [spec]);
       else twins.push(spec);
     } else if ((twin.create ?? false) !== (spec.create ?? false)) {
-      throw new KustomizeError(
-        'invalidKustomization',
-        `conflicting fieldspecs: path '${spec.path ?? ''}' is created by one and not by the other`,
-      );
+      throw new KustomizeError('invalidKustomization', 'conflicting fieldspecs');
     }
   }
   return merged;

@@ -50,8 +50,13 @@ function mergeKeys(schema: Json): readonly string[] | undefined {
   return key === undefined ? [] : [key];
 }
 
-/** Turns the `definitions` of an OpenAPI v2 document into a merge table. Inline objects get a name of their own. */
+/** Turns the `definitions` of an OpenAPI v2 document into a merge table without what no list merges below. */
 export function compileMergeSchema(openApiDefinitions: Json): MergeSchema {
+  return prune(compileMergeDefinitions(openApiDefinitions));
+}
+
+/** The whole table, to lay over another. Inline objects get a name of their own. */
+export function compileMergeDefinitions(openApiDefinitions: Json): MergeSchema {
   const definitions: Record<string, Record<string, MergeField>> = {};
   const kinds: Record<string, string> = {};
 
@@ -82,7 +87,7 @@ export function compileMergeSchema(openApiDefinitions: Json): MergeSchema {
 
   if (isObject(openApiDefinitions)) {
     for (const [name, schema] of Object.entries(openApiDefinitions)) {
-      addDefinition(name, schema);
+      if (!addDefinition(name, schema)) definitions[name] = {};
       const gvks = isObject(schema) ? schema['x-kubernetes-group-version-kind'] : undefined;
       if (!Array.isArray(gvks)) continue;
       for (const gvk of gvks) {
@@ -91,7 +96,7 @@ export function compileMergeSchema(openApiDefinitions: Json): MergeSchema {
       }
     }
   }
-  return prune({ kinds, definitions });
+  return { kinds, definitions };
 }
 
 /** Drops fields and definitions below which no list merges, and kinds that end in none. */

@@ -3,7 +3,7 @@ import type { FieldSpec } from '../kustomization/schema.ts';
 import { isSelected } from '../resource/gvk.ts';
 import { formatId } from '../resource/res-id.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
-import { MapNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { MapNode, type Node, ScalarNode, SeqNode } from '../yaml/index.ts';
 import { resolvePlain } from '../yaml/scalars.ts';
 import { splitFieldPath } from './field-path.ts';
 
@@ -69,6 +69,9 @@ function walkMap(
     if (kind === undefined) return;
     child = kind === 'map' ? new MapNode() : new ScalarNode('', '');
     map.set(field, child);
+  } else if (isList && isNull(child)) {
+    child = new SeqNode();
+    map.set(field, child);
   } else if (kind === 'map' && isNull(child)) {
     child = new MapNode();
     map.set(field, child);
@@ -76,19 +79,26 @@ function walkMap(
   walk(child, path, at + 1, created, set);
 }
 
+const untyped = new WeakSet<Node>();
+
+/** Whether the scalar was written without a type: it is what its text looks like, whatever text comes later. */
+export function isUntyped(node: Node): boolean {
+  return untyped.has(node);
+}
+
 /** Writes a scalar in place. It keeps its quotes, and so without quotes is what its new text looks like: `12` a number. */
 export function setScalar(node: Node, value: string): void {
   const scalar = demandScalar(node);
   scalar.value = value;
   scalar.tag = scalar.style === 'plain' ? resolvePlain(value, 'v3') : '!!str';
+  if (scalar.style === 'plain') untyped.add(scalar);
 }
 
-/** Writes a scalar of a given type in place. */
+/** Writes a scalar of a given type in place. It keeps its quotes, and then is a string. */
 export function setTyped(node: Node, value: string, tag: string): void {
   const scalar = demandScalar(node);
   scalar.value = value;
-  scalar.tag = tag;
-  scalar.style = 'plain';
+  scalar.tag = scalar.style === 'plain' ? tag : '!!str';
 }
 
 /** A scalar that is what its text looks like. */
@@ -100,13 +110,4 @@ function demandScalar(node: Node): ScalarNode {
   if (node.kind === 'scalar') return node;
   const kind = node.kind === 'map' ? 'MappingNode' : 'SequenceNode';
   throw new KustomizeError('transformerFailed', `wrong node kind: expected ScalarNode but got ${kind}`);
-}
-
-/** Puts a string entry into a map. */
-export function setEntry(node: Node, key: string, value: string): void {
-  if (node.kind !== 'map') {
-    const kind = node.kind === 'scalar' ? 'ScalarNode' : 'SequenceNode';
-    throw new KustomizeError('transformerFailed', `wrong node kind: expected MappingNode but got ${kind}`);
-  }
-  node.set(key, new ScalarNode(value, '!!str'));
 }

@@ -1,8 +1,8 @@
 import { KustomizeError } from '../error.ts';
 import { formatId, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
-import type { Resource } from '../resource/resource.ts';
-import { MapNode } from '../yaml/index.ts';
+import { type Resource, stringMap } from '../resource/resource.ts';
+import { MapNode, scalar } from '../yaml/index.ts';
 
 /** Adds a generated resource, or lets it merge with or replace the one that has or once had its id. */
 export function absorb(map: ResMap, generated: Resource): void {
@@ -49,15 +49,17 @@ function inheritMetadata(resource: Resource, old: Resource): void {
   resource.setName(old.name);
   resource.setNamespace(old.namespace);
   // Names that others may still use, and whether a hash is due, are the old one's.
+  const { origin, needsHash } = resource;
   resource.copyHistory(old);
+  resource.needsHash &&= needsHash;
+  if (resource.behavior === 'replace') resource.origin = origin;
 }
 
 function mergeMap(resource: Resource, old: Resource, field: 'data' | 'binaryData'): void {
-  const before = old.node.get(field);
-  const now = resource.node.get(field);
-  if (before?.kind !== 'map') return;
-  const merged = new MapNode();
-  for (const [key, value] of before.entries()) merged.set(key, value);
-  if (now?.kind === 'map') for (const [key, value] of now.entries()) merged.set(key, value);
-  if (merged.size > 0) resource.node.set(field, merged);
+  const merged = new Map([...stringMap(old.node.get(field)), ...stringMap(resource.node.get(field))]);
+  resource.node.delete(field);
+  if (merged.size === 0) return;
+  const map = new MapNode();
+  for (const [key, value] of merged) map.append(scalar(key), scalar(value));
+  resource.node.set(field, map);
 }

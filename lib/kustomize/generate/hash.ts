@@ -9,7 +9,7 @@ const letters: Readonly<Record<string, string>> = { 0: 'g', 1: 'h', 3: 'k', a: '
 /** Appends a hash of its content to the name of each generated map, so that a change makes a new name. */
 export function addHashSuffixes(map: ResMap): void {
   for (const resource of map.resources) {
-    if (!resource.needsHash) continue;
+    if (!resource.needsHash || !resource.isMarked) continue;
     const suffix = contentHash(resource);
     resource.rememberId();
     resource.setName(`${resource.name}-${suffix}`);

@@ -63,6 +63,7 @@ function finish(node: MapNode, args: ConfigMapArgs, options: GeneratorOptions): 
   resource.setLabels(sorted(options.labels));
   resource.setAnnotations(sorted(options.annotations));
   resource.behavior = parseBehavior(args.behavior);
+  resource.mark();
   resource.needsHash = !options.disableNameSuffixHash;
   return resource;
 }

@@ -1,5 +1,5 @@
 import { KustomizeError } from '../error.ts';
-import type { Node } from '../yaml/index.ts';
+import { type Node, scalar } from '../yaml/index.ts';
 
 /**
  * Decoding as strict as Go's encoding/json with unknown fields refused: field names in any case, no coercion, the words of
@@ -8,6 +8,8 @@ import type { Node } from '../yaml/index.ts';
 export interface Decoder<T> {
   /** How Go's errors call the type. */
   readonly goType: string;
+  /** What null means as an element of a list or map. */
+  readonly zero: () => T;
   decode(node: Node, at: Place): T;
 }
 
@@ -44,9 +46,10 @@ function mismatch(what: string, goType: string, at: Place, line: number): Kustom
 
 const isNullNode = (node: Node): boolean => node.kind === 'scalar' && node.tag === '!!null';
 
-function scalarDecoder<T>(goType: string, type: string, parse: (text: string) => T | undefined): Decoder<T> {
+function scalarDecoder<T>(goType: string, type: string, zero: T, parse: (text: string) => T | undefined): Decoder<T> {
   return {
     goType,
+    zero: () => zero,
     decode(node, at) {
       if (node.kind !== 'scalar' || jsonType(node) !== type) throw mismatch(jsonType(node), goType, at, node.line);
       const value = parse(node.value);
@@ -56,8 +59,10 @@ function scalarDecoder<T>(goType: string, type: string, parse: (text: string) =>
   };
 }
 
-export const text: Decoder<string> = scalarDecoder('string', 'string', (value) => value);
-export const flag: Decoder<boolean> = scalarDecoder('bool', 'bool', (value) => /^(?:y|yes|true|on)$/i.test(value));
+export const text: Decoder<string> = scalarDecoder('string', 'string', '', (value) => value);
+export const flag: Decoder<boolean> = scalarDecoder('bool', 'bool', false, (value) =>
+  /^(?:y|yes|true|on)$/i.test(value),
+);
 
 function parseInteger(value: string): number | undefined {
   const plain = value.replaceAll('_', '');
@@ -66,21 +71,22 @@ function parseInteger(value: string): number | undefined {
   return Number.isSafeInteger(number) ? number : undefined;
 }
 
-export const int: Decoder<number> = scalarDecoder('int', 'number', parseInteger);
-export const int64: Decoder<number> = scalarDecoder('int64', 'number', parseInteger);
+export const int: Decoder<number> = scalarDecoder('int', 'number', 0, parseInteger);
+export const int64: Decoder<number> = scalarDecoder('int64', 'number', 0, parseInteger);
 
 /** A part that is handed on as it is. */
-export const anything: Decoder<Node> = { goType: 'interface {}', decode: (node) => node };
+export const anything: Decoder<Node> = { goType: 'interface {}', zero: () => scalar(''), decode: (node) => node };
 
 export function listOf<T>(element: Decoder<T>): Decoder<T[]> {
   const goType = `[]${element.goType}`;
   return {
     goType,
+    zero: () => [],
     decode(node, at) {
       if (node.kind !== 'seq') throw mismatch(jsonType(node), goType, at, node.line);
       const list: T[] = [];
       for (const item of node.items) {
-        if (!isNullNode(item)) list.push(element.decode(item, at));
+        list.push(isNullNode(item) ? element.zero() : element.decode(item, at));
       }
       return list;
     },
@@ -92,10 +98,11 @@ export function mapOf<T>(value: Decoder<T>): Decoder<Map<string, T>> {
   const goType = `map[string]${value.goType}`;
   return {
     goType,
+    zero: () => new Map(),
     decode(node, at) {
       if (node.kind !== 'map') throw mismatch(jsonType(node), goType, at, node.line);
       const map = new Map<string, T>();
-      for (const [key, item] of node.entries()) if (!isNullNode(item)) map.set(key, value.decode(item, at));
+      for (const [key, item] of node.entries()) map.set(key, isNullNode(item) ? value.zero() : value.decode(item, at));
       return map;
     },
   };
@@ -118,6 +125,7 @@ export function struct<T extends object>(
   );
   return {
     goType: `types.${goName}`,
+    zero: () => ({}) as T, // every field may be absent
     decode(node, at) {
       if (node.kind !== 'map') throw mismatch(jsonType(node), `types.${goName}`, at, node.line);
       const out: Record<string, unknown> = {};

@@ -74,8 +74,9 @@ function check(node: Node, loader: Loader, name: string, warn: (line: string) =>
       `# Warning: '${field}' is deprecated. Please use '${instead}' instead. ${note}Run 'kustomize edit fix' to update your Kustomization automatically.`,
     );
   }
-  if (isEmpty(file)) throw new KustomizeError('invalidKustomization', 'kustomization.yaml is empty', { path });
-  return requireType(modernise(file), loader.root);
+  const modern = modernise(file);
+  if (isEmpty(modern)) throw new KustomizeError('invalidKustomization', 'kustomization.yaml is empty', { path });
+  return requireType(modern, loader.root);
 }
 
 function decode(node: Node, path: string): Kustomization {
@@ -91,21 +92,19 @@ function decode(node: Node, path: string): Kustomization {
   }
 }
 
-/** Whether nothing is asked for: kind and version alone build nothing. */
+/** Whether nothing is asked for: kind and version alone build nothing. A list that is there asks, even an empty one. */
 function isEmpty(file: Kustomization): boolean {
-  return Object.entries(file).every(([field, value]) => {
-    if (field === 'kind' || field === 'apiVersion') return true;
-    if (Array.isArray(value)) return value.length === 0 && field !== 'patchesStrategicMerge';
-    return value === '' || value === undefined;
-  });
+  return Object.entries(file).every(
+    ([field, value]) => field === 'kind' || field === 'apiVersion' || value === '' || value === undefined,
+  );
 }
 
 function modernise(file: Kustomization): Kustomization {
   const { bases, imageTags, ...rest } = file;
   return {
     ...rest,
-    ...(bases === undefined ? {} : { resources: [...(file.resources ?? []), ...bases] }),
-    ...(imageTags === undefined ? {} : { images: [...(file.images ?? []), ...imageTags] }),
+    ...(bases === undefined || bases.length === 0 ? {} : { resources: [...(file.resources ?? []), ...bases] }),
+    ...(imageTags === undefined || imageTags.length === 0 ? {} : { images: [...(file.images ?? []), ...imageTags] }),
   };
 }
 

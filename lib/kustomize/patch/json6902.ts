@@ -1,16 +1,22 @@
 import { KustomizeError } from '../error.ts';
 import { isNull, scalarText } from '../resource/resource.ts';
 import {
+  assignScalar,
   cloneNode,
   equalNodes,
   fromJson,
+  type JsonValue,
   type MapNode,
   type Node,
   readYamlV2,
   scalar,
+  ScalarNode,
   type SeqNode,
+  toJson,
   YamlError,
 } from '../yaml/index.ts';
+import { formatGoFloat } from '../yaml/numbers.ts';
+import { resolvePlain } from '../yaml/scalars.ts';
 
 /** One operation. `value` is undefined when the patch gives none. */
 export interface JsonOperation {
@@ -59,14 +65,17 @@ export function applyJsonPatch(root: MapNode, operations: readonly JsonOperation
   for (const operation of operations) applyOperation(root, operation);
 }
 
-/** The whole object passes through JSON with numbers as doubles: integers that a double cannot hold change. */
+/** Numbers that JSON writes in the same way. */
+const PLAIN_INTEGER = /^(?:0|-?[1-9]\d{0,5})$/;
+
+/**
+ * The whole object passes through JSON with numbers as doubles: integers that a double cannot hold change, and all scalars
+ * are spelled and quoted as Go does.
+ */
 function plainJson<T extends Node>(node: T): T {
   switch (node.kind) {
     case 'scalar':
-      if (node.tag === '!!int' && node.value.length > 15) {
-        const through = fromJson(Number(BigInt(node.value.replaceAll('_', '').replace(/^\+/, ''))));
-        if (through.kind === 'scalar') [node.value, node.tag] = [through.value, through.tag];
-      }
+      passThroughJson(node);
       break;
     case 'map':
       for (const value of node.values) plainJson(value);
@@ -76,6 +85,46 @@ function plainJson<T extends Node>(node: T): T {
       break;
   }
   return node;
+}
+
+function passThroughJson(node: ScalarNode): void {
+  switch (node.tag) {
+    case '!!str':
+      node.style = node.value.includes('\n')
+        ? 'literal'
+        : resolvePlain(node.value, 'v3') === '!!str'
+          ? 'plain'
+          : 'double';
+      return;
+    case '!!int':
+      if (PLAIN_INTEGER.test(node.value)) node.style = 'plain';
+      else assignScalar(node, doubleOf(node));
+      return;
+    case '!!float':
+      assignScalar(node, doubleOf(node));
+      return;
+    case '!!bool':
+      // Words of YAML 1.1 come from a patch in YAML.
+      assignScalar(node, fromJsonScalar(/^(?:y|yes|true|on)$/i.test(node.value)));
+      return;
+    case '!!null':
+      assignScalar(node, fromJsonScalar(null));
+      return;
+    default:
+  }
+}
+
+/** The scalar that JSON with only doubles for numbers makes of another. */
+function doubleOf(node: ScalarNode): ScalarNode {
+  const value = toJson(node);
+  if (typeof value !== 'bigint' && typeof value !== 'number') return fromJsonScalar(value);
+  const text = formatGoFloat(Number(value));
+  return new ScalarNode(text, resolvePlain(text, 'v3'));
+}
+
+function fromJsonScalar(value: JsonValue): ScalarNode {
+  const node = fromJson(value);
+  return node.kind === 'scalar' ? node : scalar('');
 }
 
 type Container = MapNode | SeqNode;

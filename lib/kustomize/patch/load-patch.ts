@@ -1,12 +1,13 @@
 import { KustomizeError } from '../error.ts';
 import type { PatchRule } from '../kustomization/schema.ts';
 import type { Loader } from '../load/loader.ts';
-import { ensureAnnotations, readResources } from '../resource/read-resources.ts';
+import { readResources } from '../resource/read-resources.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { applyJsonPatch, type JsonOperation, parseJsonPatch } from './json6902.ts';
 import { select } from './selector.ts';
-import { applyToNamed, applyToSelected, defaultMergeSchema } from './strategic-merge.ts';
+import type { OpenApi } from './open-api.ts';
+import { applyToNamed, applyToSelected, asTargeted } from './strategic-merge.ts';
 
 type PatchStep = (map: ResMap) => void;
 
@@ -32,7 +33,7 @@ function readSource(rule: PatchRule, loader: Loader): PatchSource {
 }
 
 /** An entry of `patches`: strategic or JSON6902 is decided by what the text can be read as. */
-export function loadPatch(rule: PatchRule, loader: Loader): PatchStep {
+export function loadPatch(rule: PatchRule, loader: Loader, openApi: OpenApi): PatchStep {
   const source = readSource(rule, loader);
   const strategic = attempt(() => readResources(source.text));
   const operations = attempt(() => parseJsonPatch(source.text));
@@ -47,8 +48,8 @@ export function loadPatch(rule: PatchRule, loader: Loader): PatchStep {
       `illegally qualifies as both an SM and JSON patch: ${source.name}`,
     );
   }
-  if (strategic.value !== undefined) return strategicStep(strategic.value, rule, source);
-  if (operations.value !== undefined) return jsonStep(operations.value, rule, source);
+  if (strategic.value !== undefined) return strategicStep(strategic.value, rule, source, openApi);
+  if (operations.value !== undefined) return jsonStep(operations.value, rule, source, true);
   throw new KustomizeError('invalidKustomization', `unable to parse SM or JSON patch from ${source.name}`, {
     ...(rule.path === undefined ? {} : { path: rule.path }),
     cause: strategic.error,
@@ -64,13 +65,18 @@ function attempt<T>(work: () => T): { value?: T; error?: KustomizeError } {
   }
 }
 
-function strategicStep(patches: readonly Resource[], rule: PatchRule, source: PatchSource): PatchStep {
+function strategicStep(
+  patches: readonly Resource[],
+  rule: PatchRule,
+  source: PatchSource,
+  openApi: OpenApi,
+): PatchStep {
   for (const patch of patches) {
     patch.allowNameChange = rule.options?.allowNameChange ?? false;
     patch.allowKindChange = rule.options?.allowKindChange ?? false;
   }
   const { target } = rule;
-  if (target === undefined) return (map) => patches.forEach((patch) => applyToNamed(map, patch, defaultMergeSchema));
+  if (target === undefined) return (map) => patches.forEach((patch) => applyToNamed(map, patch, openApi.mergeSchema));
   const [patch] = patches;
   if (patches.length > 1) {
     throw new KustomizeError(
@@ -80,35 +86,49 @@ function strategicStep(patches: readonly Resource[], rule: PatchRule, source: Pa
   }
   return (map) => {
     if (patch === undefined) return;
-    applyToSelected(select(map, target), patch, defaultMergeSchema);
-    map.idsChanged();
+    applyToSelected(select(map, target), patch, openApi.mergeSchema);
+    map.dropEmpty();
+    map.requireRegistrable();
   };
 }
 
-function jsonStep(operations: readonly JsonOperation[], rule: PatchRule, source: PatchSource): PatchStep {
+function jsonStep(
+  operations: readonly JsonOperation[],
+  rule: PatchRule,
+  source: PatchSource,
+  remembers: boolean,
+): PatchStep {
   const { target } = rule;
   if (target === undefined)
     throw new KustomizeError('invalidKustomization', `must specify a target for JSON patch ${source.name}`);
   return (map) => {
     for (const resource of select(map, target)) {
-      resource.rememberId();
-      ensureAnnotations(resource.node);
+      if (remembers) resource.rememberId();
+      const isMarked = resource.isMarked;
+      resource.separateScalars();
       applyJsonPatch(resource.node, operations);
+      resource.setAnnotations(resource.annotations());
+      if (isMarked) resource.restoreMark();
     }
     map.idsChanged();
   };
 }
 
 /** `patchesStrategicMerge`: each entry is a path, or the patch itself. */
-export function loadStrategicPatches(sources: readonly string[], loader: Loader): PatchStep {
+export function loadStrategicPatches(sources: readonly string[], loader: Loader, openApi: OpenApi): PatchStep {
   const patches = sources.flatMap((source) => {
     const inline = attempt(() => readResources(source));
     return inline.value ?? readResources(loader.readText(source), undefined, source);
   });
+  if (patches.length === 0) {
+    const message = `patch appears to be empty; files=[${sources.join(' ')}], Patch=`;
+    throw new KustomizeError('invalidKustomization', message);
+  }
   return (map) => {
     for (const patch of patches) {
-      applyToNamed(map, patch, defaultMergeSchema);
+      applyToNamed(map, asTargeted(patch), openApi.mergeSchema);
       map.dropEmpty();
+      map.requireRegistrable();
     }
   };
 }
@@ -117,5 +137,10 @@ export function loadStrategicPatches(sources: readonly string[], loader: Loader)
 export function loadTargetedJsonPatch(rule: PatchRule, loader: Loader): PatchStep {
   if (!rule.target?.name) throw new KustomizeError('invalidKustomization', 'must specify the target name');
   const source = readSource(rule, loader);
-  return jsonStep(parseJsonPatch(source.text), rule, source);
+  const operations = parseJsonPatch(source.text);
+  if (operations.length === 0) {
+    const message = `patch appears to be empty; file=${rule.path ?? ''}, JsonOp=${rule.patch ?? ''}`;
+    throw new KustomizeError('invalidKustomization', message);
+  }
+  return jsonStep(operations, rule, source, false);
 }

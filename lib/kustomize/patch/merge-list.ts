@@ -1,3 +1,4 @@
+import { KustomizeError } from '../error.ts';
 import { isNull } from '../resource/resource.ts';
 import { type Node, scalar } from '../yaml/index.ts';
 
@@ -74,11 +75,19 @@ function mergeByOneKey(
     else merged.set(value, element);
   }
   for (const item of ours) {
+    requireMap(item);
     const value = textOf(item, key);
     // The element of the base is put back over what was merged: the same node, unless the patch has replaced it.
     if (value !== undefined && !gone.has(value)) merged.set(value, item);
   }
   return [...merged.values()];
+}
+
+/** Only what stands in the base is looked at so closely. */
+function requireMap(item: Node): void {
+  if (item.kind === 'map' || isNull(item)) return;
+  const got = item.kind === 'scalar' ? `ScalarNode: node contents:\n${item.value}\n` : 'SequenceNode';
+  throw new KustomizeError('patchFailed', `wrong node kind: expected MappingNode but got ${got}`, { line: item.line });
 }
 
 function firstByKey(key: string, items: readonly Node[]): Map<string, Node> {
@@ -174,6 +183,7 @@ function put(items: readonly Node[], element: Node | undefined, keys: readonly s
 function append(added: readonly Node[], base: readonly Node[], keys: readonly string[]): Node[] {
   let result = [...added];
   for (const item of base) {
+    requireMap(item);
     const values: string[] = [];
     for (const key of keys) {
       const value = item.kind === 'map' ? item.get(key) : undefined;

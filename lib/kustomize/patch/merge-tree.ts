@@ -1,7 +1,7 @@
 import type { MergeField, MergeSchema } from '../data/merge-schema.ts';
 import { KustomizeError } from '../error.ts';
 import { isNull, scalarText } from '../resource/resource.ts';
-import type { MapNode, Node, SeqNode } from '../yaml/index.ts';
+import { assignScalar, type MapNode, type Node, type ScalarNode, type SeqNode } from '../yaml/index.ts';
 import { type ElementMerge, mergeKeyedLists, mergeScalars } from './merge-list.ts';
 
 /**
@@ -72,7 +72,10 @@ export class TreeMerger {
       if (change === undefined && field === undefined) continue;
       const merged = this.merge(base, change, field);
       if (merged === undefined) target.delete(key);
-      else if (merged !== base) target.set(key, merged);
+      // In place: a label that a transformer has put into several fields changes in all of them, as with kustomize.
+      else if (base?.kind === 'scalar' && merged.kind === 'scalar') {
+        if (merged !== base) replaceScalar(base, merged);
+      } else if (merged !== base) target.set(key, merged);
     }
     for (const [key, change] of added) {
       const merged = this.merge(undefined, change, fields?.[key] ?? fields?.['*']);
@@ -113,6 +116,12 @@ export class TreeMerger {
     }
     return ours;
   }
+}
+
+/** The quotes are those of the base: within them everything is a string. */
+function replaceScalar(base: ScalarNode, patch: ScalarNode): void {
+  const { style } = base;
+  assignScalar(base, { value: patch.value, tag: style === 'plain' ? patch.tag : '!!str', style });
 }
 
 function present(node: Node | undefined): node is Node {

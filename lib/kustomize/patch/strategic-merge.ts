@@ -1,13 +1,10 @@
-import { kubernetesMergeSchema } from '../data/kubernetes-merge-schema.ts';
 import type { MergeSchema } from '../data/merge-schema.ts';
 import { KustomizeError } from '../error.ts';
 import { formatId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
-import { cloneNode, scalar } from '../yaml/index.ts';
+import { cloneNode, scalar, ScalarNode } from '../yaml/index.ts';
 import { TreeMerger } from './merge-tree.ts';
-
-export const defaultMergeSchema: MergeSchema = kubernetesMergeSchema;
 
 /** Merges a patch into one resource; empties the resource when the patch deletes it. */
 export function applyStrategicMerge(resource: Resource, patch: Resource, schema: MergeSchema): void {
@@ -18,11 +15,8 @@ export function applyStrategicMerge(resource: Resource, patch: Resource, schema:
     resource.node.clear();
     return;
   }
-  if (merged !== resource.node) {
-    const entries = merged.keyNodes.map((key, i) => ({ key, value: merged.values[i] }));
-    resource.node.clear();
-    for (const { key, value } of entries) if (value !== undefined) resource.node.append(key, value);
-  }
+  // A patch that replaces the whole object changes nothing: kustomize drops its result.
+  if (merged !== resource.node) return;
   if (!patch.allowKindChange) resource.setKind(kind);
   if (!patch.allowNameChange && resource.name !== name) resource.setName(name);
   if (resource.namespace !== namespace) resource.setNamespace(namespace);
@@ -42,13 +36,23 @@ export function applyToNamed(map: ResMap, patch: Resource, schema: MergeSchema):
   if (patch.allowNameChange || patch.allowKindChange || target.node.size === 0) map.idsChanged();
 }
 
+/** A copy whose labels and annotations are strings, with none left out or taken away: kustomize copies them so. */
+export function asTargeted(patch: Resource): Resource {
+  const copy = patch.clone();
+  copy.setLabels(patch.labels());
+  copy.setAnnotations(patch.annotations());
+  return copy;
+}
+
 /** Applies a patch to selected resources, as if it were written for each of them. */
 export function applyToSelected(selected: readonly Resource[], patch: Resource, schema: MergeSchema): void {
   for (const resource of selected) {
-    const copy = patch.clone();
+    const copy = asTargeted(patch);
     const apiVersion = resource.node.get('apiVersion');
-    if (apiVersion !== undefined) copy.node.set('apiVersion', cloneNode(apiVersion));
+    copy.node.set('apiVersion', apiVersion === undefined ? scalar('') : cloneNode(apiVersion));
     if (!patch.allowKindChange) copy.node.set('kind', scalar(resource.kind));
     applyStrategicMerge(resource, copy, schema);
+    if (apiVersion === undefined && resource.node.has('apiVersion'))
+      resource.node.set('apiVersion', new ScalarNode('', '!!null'));
   }
 }

@@ -4,12 +4,14 @@ import { applyFieldSpec, setScalar, untypedScalar } from '../fields/apply-field-
 import type { FieldSpec } from '../kustomization/schema.ts';
 import { type GvkSelector, isSelected, parseApiVersion } from '../resource/gvk.ts';
 import { effectiveNamespace, formatId, NO_NAMESPACE, type ResId } from '../resource/res-id.ts';
+import { requireIdentity } from '../resource/read-resources.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource, scalarText } from '../resource/resource.ts';
 import type { MapNode, Node } from '../yaml/index.ts';
 
 /** Brings the names that resources call each other by up to date with their present names. */
 export function fixNameReferences(map: ResMap, config: TransformerConfig): void {
+  for (const resource of map.resources) requireIdentity(resource.node);
   const index = new ReferralIndex(map.resources);
   // Names of the referrers themselves do not change here: only what they point at is written.
   for (const referrer of map.resources) {
@@ -98,6 +100,10 @@ function serviceAccountNamespaces(referrer: Resource): ReadonlySet<string> {
   for (const subject of subjects.items) {
     if (subject.kind !== 'map' || scalarText(subject.get('kind')) !== 'ServiceAccount') continue;
     const namespace = scalarText(subject.get('namespace'));
+    if (namespace === '' && subject.has('namespace')) {
+      const id = formatId(referrer.currentId());
+      throw new KustomizeError('referenceFailed', `Invalid Input: namespace is blank for resource "${id}"`);
+    }
     if (namespace !== '') namespaces.add(namespace);
   }
   return namespaces;
@@ -146,12 +152,12 @@ class ReferenceFix {
   /** A field that holds name and namespace together. */
   private setMap(node: MapNode): void {
     const nameNode = node.get('name');
-    if (nameNode === undefined || isNull(nameNode)) {
+    if (nameNode === undefined) {
       throw new KustomizeError('referenceFailed', "path config error; no 'name' field in node");
     }
     const name = scalarText(nameNode);
     if (this.scope.index.everNamed(name).length === 0) return;
-    const referral = this.choose(name, this.namespaceFilter(node));
+    const referral = this.choose(name, this.namespaceFilter(node), true);
     if (referral === undefined) return;
     if (referral.name !== name) setScalar(nameNode, referral.name);
     // An empty namespace stands for any here, so it replaces nothing.
@@ -178,7 +184,8 @@ class ReferenceFix {
     return () => false;
   }
 
-  private choose(name: string, isMeant: (candidate: Resource) => boolean): Resource | undefined {
+  /** @param withNamespace the field takes the namespace too, so that candidates may not differ in it */
+  private choose(name: string, isMeant: (candidate: Resource) => boolean, withNamespace = false): Resource | undefined {
     const named = this.scope.index.everNamed(name);
     if (named.length === 0) return undefined;
     let candidates = named.filter((c) => this.scope.isReachable(c) && isMeant(c) && everSelected(c, this.target));
@@ -191,7 +198,11 @@ class ReferenceFix {
       candidates = candidates.filter((c) => sameAffixes(referrer, c, allowEmpty));
     }
     const [first] = candidates;
-    if (first === undefined || candidates.every((c) => c.name === first.name)) return first;
+    if (
+      first === undefined ||
+      candidates.every((c) => c.name === first.name && (!withNamespace || c.namespace === first.namespace))
+    )
+      return first;
     throw new KustomizeError(
       'referenceFailed',
       `found multiple possible referrals: ${candidates.map((c) => formatId(c.currentId())).join(', ')}`,
@@ -225,6 +236,7 @@ function sameAffixes(a: Resource, b: Resource, allowEmpty: boolean): boolean {
 
 function sameEnd(x: readonly string[], y: readonly string[]): boolean {
   const length = Math.min(x.length, y.length);
+  if (length === 0) return x.length === y.length;
   for (let i = 1; i <= length; i++) if (x.at(-i) !== y.at(-i)) return false;
   return true;
 }

@@ -1,5 +1,5 @@
 import { KustomizeError } from '../error.ts';
-import { untypedScalar } from '../fields/apply-field-spec.ts';
+import { isUntyped, untypedScalar } from '../fields/apply-field-spec.ts';
 import type { FieldOptions, Replacement, Selector, SourceSelector, TargetSelector } from '../kustomization/schema.ts';
 import { parseLabelSelector } from '../patch/label-selector.ts';
 import { anchored } from '../patch/selector.ts';
@@ -7,9 +7,11 @@ import { formatGvk, isSelected } from '../resource/gvk.ts';
 import { effectiveNamespace, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { isNull, type Resource } from '../resource/resource.ts';
-import { cloneNode, type MapNode, type Node, ScalarNode } from '../yaml/index.ts';
-import { isIndex, parseElementMatch, splitReplacementPath } from './field-path.ts';
-import { type CreateKind, findSlots, type Slot, wrongKind } from './slots.ts';
+import { assignScalar, cloneNode, type Node, ScalarNode } from '../yaml/index.ts';
+import { replaceInside } from './embedded.ts';
+import { splitReplacementPath } from './field-path.ts';
+import { lookup } from './lookup.ts';
+import { type CreateKind, findSlots, type Slot } from './slots.ts';
 
 const defaultFieldPath = 'metadata.name';
 
@@ -61,34 +63,6 @@ function formatSelector(selector: SourceSelector): string {
   return `${formatGvk(selector)}/${selector.name || '[noName]'}.${selector.namespace || '[noNs]'}`;
 }
 
-/** Reads one node; nothing is created, and `-` means the last element of a list. */
-function lookup(root: MapNode, path: readonly string[]): Node | undefined {
-  let node: Node | undefined = root;
-  for (const part of path) {
-    if (node === undefined || isNull(node)) return undefined;
-    if (part === '*') throw lookupFailed('wildcard is not supported in PathGetter');
-    const match = parseElementMatch(part);
-    if (part === '-' || isIndex(part) || match !== undefined) {
-      if (node.kind !== 'seq') throw lookupFailed(wrongKind('SequenceNode', node).message);
-      node = match === undefined ? node.items.at(part === '-' ? -1 : Number(part)) : elementWith(node.items, match);
-    } else {
-      if (node.kind !== 'map') throw lookupFailed(wrongKind('MappingNode', node).message);
-      node = node.get(part);
-    }
-  }
-  return node;
-}
-
-const lookupFailed = (reason: string): KustomizeError =>
-  new KustomizeError('transformerFailed', `error looking up replacement source: ${reason}`);
-
-function elementWith(items: readonly Node[], { key, value }: { key: string; value: string }): Node | undefined {
-  return items.find((item) => {
-    const field = key === '' ? item : item.kind === 'map' ? item.get(key) : undefined;
-    return field?.kind === 'scalar' && field.value === value;
-  });
-}
-
 /** With a delimiter, one part of the value. */
 function refine(node: Node, options: FieldOptions | undefined): Node {
   const delimiter = options?.delimiter ?? '';
@@ -107,15 +81,25 @@ function applyToTargets(map: ResMap, target: TargetSelector, value: Node): void 
   if (target.select === undefined)
     throw new KustomizeError('invalidKustomization', 'target must specify resources to select');
   const isSelectedBy = targetTest(target.select);
-  const rejects = (target.reject ?? []).filter(hasCondition).map(targetTest);
+  const rejects = (target.reject ?? []).flatMap(rejectTests);
   for (const resource of map.resources) {
     if (!isSelectedBy(resource) || rejects.some((rejected) => rejected(resource))) continue;
     copyValue(resource, value, target);
   }
 }
 
-const hasCondition = (selector: Selector): boolean =>
-  Object.values(selector).some((part) => part !== undefined && part !== '');
+/** Unlike in `select`, the id is one reason to reject, and labels with annotations are another. */
+function rejectTests(selector: Selector): ((resource: Resource) => boolean)[] {
+  const { labelSelector, annotationSelector, ...id } = selector;
+  const tests: ((resource: Resource) => boolean)[] = [];
+  if (Object.values(id).some(Boolean)) tests.push(targetTest(id));
+  if (labelSelector || annotationSelector) {
+    tests.push(
+      targetTest({ ...(labelSelector && { labelSelector }), ...(annotationSelector && { annotationSelector }) }),
+    );
+  }
+  return tests;
+}
 
 /** Unlike patch targets, these see the namespace as it is written: `default` is not the empty one. */
 function targetTest(selector: Selector): (resource: Resource) => boolean {
@@ -138,10 +122,12 @@ function copyValue(resource: Resource, value: Node, target: TargetSelector): voi
   const create: CreateKind = target.options?.create ? value.kind : undefined;
   for (const path of paths) {
     const problem = `unable to find ${create === undefined ? '' : 'or create '}field ${JSON.stringify(path)} in replacement target`;
+    const parts = splitReplacementPath(path);
+    if (replaceInside(resource.node, parts, value, create, lookup)) continue;
     let slots: Slot[];
     try {
       // A scalar at the root could only be replaced whole, and a resource is a map.
-      slots = findSlots({ node: resource.node, set: (): void => {} }, splitReplacementPath(path), create);
+      slots = findSlots({ node: resource.node, set: (): void => {} }, parts, create);
     } catch (error) {
       throw error instanceof KustomizeError ? error.wrap(problem) : error;
     }
@@ -158,17 +144,19 @@ function setSlot(slot: Slot, source: Node, options: FieldOptions | undefined): v
     if (old.kind !== 'scalar')
       throw new KustomizeError('transformerFailed', 'delimiter option can only be used with scalar nodes');
     const joined = insertPart(old.value.split(delimiter), scalarValue(value), options?.index ?? 0).join(delimiter);
-    slot.set(retyped(old, joined));
+    setText(old, joined);
     return;
   }
-  // A scalar keeps its own type: a number put into a string is quoted, a string put into a number is not.
-  slot.set(old.kind === 'scalar' ? retyped(old, scalarValue(value)) : value);
+  if (old.kind === 'scalar') setText(old, scalarValue(value));
+  else slot.set(value);
 }
 
 const scalarValue = (node: Node): string => (node.kind === 'scalar' ? node.value : '');
 
-function retyped(old: ScalarNode, text: string): ScalarNode {
-  return old.tag === '' ? untypedScalar(text) : new ScalarNode(text, old.tag, old.style, old.line, old.column);
+/** In place. A scalar keeps its own type: a number put into a string is quoted, a string put into a number is not. */
+function setText(old: ScalarNode, text: string): void {
+  if (old.tag === '' || isUntyped(old)) assignScalar(old, untypedScalar(text));
+  else old.value = text;
 }
 
 function insertPart(parts: readonly string[], value: string, index: number): string[] {

@@ -3,7 +3,6 @@ import { KustomizeError } from '../error.ts';
 import { untypedScalar } from '../fields/apply-field-spec.ts';
 import { isNull } from '../resource/resource.ts';
 import { MapNode, type Node, ScalarNode, SeqNode } from '../yaml/index.ts';
-import { openEmbedded } from './embedded.ts';
 import { isIndex, parseElementMatch } from './field-path.ts';
 
 /** A place in a tree that holds a node and can hold another. */
@@ -22,18 +21,6 @@ export type CreateKind = Node['kind'] | undefined;
 export function findSlots(root: Slot, path: readonly string[], create: CreateKind): Slot[] {
   const [part, ...rest] = path;
   if (part === undefined) return [root];
-  if (root.node.kind === 'scalar' && !isNull(root.node)) {
-    const embedded = openEmbedded(root);
-    if (embedded !== undefined) {
-      return findSlots(embedded.root, path, create).map(({ node, set }) => ({
-        node,
-        set: (value): void => {
-          set(value);
-          embedded.commit();
-        },
-      }));
-    }
-  }
   if (part === '*') {
     const list = demandList(root);
     return list === undefined ? [] : elementSlots(list).flatMap((slot) => findSlots(slot, rest, create));

@@ -1,6 +1,6 @@
 import { KustomizeError } from '../error.ts';
 import { cloneNode, MapNode, type Node, readDocuments, scalar, YamlError } from '../yaml/index.ts';
-import { isNull, Resource, scalarText, stringMap } from './resource.ts';
+import { historyMark, isNull, Resource, scalarText, stringMap } from './resource.ts';
 
 /** Parsed documents of texts seen before: shared between builds by a caller that keeps it. */
 export class ParseCache {
@@ -51,7 +51,6 @@ export function readResources(text: string, cache?: ParseCache, path?: string): 
   }
   return expandLists(documents).map((node) => {
     requireIdentity(node);
-    stringifyAnnotations(node);
     return new Resource(node);
   });
 }
@@ -106,7 +105,7 @@ function throughJson(node: Node): Node {
   return node;
 }
 
-function requireIdentity(node: MapNode): void {
+export function requireIdentity(node: MapNode): void {
   const kind = scalarText(node.get('kind'));
   if (kind === '')
     throw new KustomizeError('invalidResource', `missing kind in object ${describe(node)}`, { line: node.line });
@@ -146,8 +145,7 @@ function stringifyAnnotations(node: MapNode): void {
 }
 
 function annotationText(value: Node): string {
-  if (value.kind !== 'scalar') return '';
-  return isNull(value) ? 'null' : value.value;
+  return value.kind === 'scalar' ? value.value : '';
 }
 
 /** The last step of a build: annotations are strings, and no empty ones are left. */
@@ -156,14 +154,7 @@ export function finishAnnotations(node: MapNode): void {
   if (metadata?.kind !== 'map') return;
   const annotations = metadata.get('annotations');
   if (annotations === undefined) return;
-  if (isNull(annotations) || (annotations.kind === 'map' && annotations.size === 0)) metadata.delete('annotations');
+  if (annotations.kind === 'map') annotations.delete(historyMark);
+  if (annotations.kind !== 'map' || annotations.size === 0) metadata.delete('annotations');
   else stringifyAnnotations(node);
-}
-
-/** Before a JSON6902 patch runs there are always annotations, kustomize's own, so an operation may add to them. */
-export function ensureAnnotations(node: MapNode): void {
-  const metadata = node.get('metadata');
-  if (metadata?.kind !== 'map') return;
-  const annotations = metadata.get('annotations');
-  if (annotations === undefined || isNull(annotations)) metadata.set('annotations', new MapNode());
 }

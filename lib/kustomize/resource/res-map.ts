@@ -98,6 +98,14 @@ export class ResMap {
     this.byCurrentId = seen;
   }
 
+  /** As if all were added once more. @throws KustomizeError 'conflict' when a patch has made two ids equal */
+  requireRegistrable(): void {
+    const all = this.list;
+    this.list = [];
+    this.idsChanged();
+    this.appendAll(all);
+  }
+
   private currentIndex(): Map<string, Resource> {
     this.byCurrentId ??= new Map(this.list.map((resource) => [idKey(resource.currentId()), resource]));
     return this.byCurrentId;

@@ -8,6 +8,12 @@ export class Accumulator {
   config: TransformerConfig = TransformerConfig.empty;
   readonly variables: Variables = new Variables();
 
+  /** kustomize puts what a component returns into a new accumulator; field specs that cover each other may clash then. */
+  mergeAgain(): void {
+    this.map.requireRegistrable();
+    this.config = TransformerConfig.empty.merge(this.config);
+  }
+
   merge(other: Accumulator): void {
     this.map.appendAll(other.map.resources);
     this.config = this.config.merge(other.config);

@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import { KustomizeError } from '../error.ts';
 import { addHashSuffixes } from '../generate/hash.ts';
+import { generateIamPolicy, iamPolicyArgs } from '../generate/iam-policy.ts';
 import { generateConfigMap, generateSecret } from '../generate/maps.ts';
 import { type Decoder, flag, listOf, mapOf, struct, text } from '../kustomization/decode.ts';
 import {
@@ -22,14 +24,18 @@ import {
 } from '../kustomization/schema.ts';
 import type { Loader } from '../load/loader.ts';
 import { loadPatch, loadStrategicPatches, loadTargetedJsonPatch } from '../patch/load-patch.ts';
+import type { OpenApi } from '../patch/open-api.ts';
 import { loadReplacements } from '../replace/load-replacements.ts';
+import { formatGvk } from '../resource/gvk.ts';
+import { formatId } from '../resource/res-id.ts';
 import type { Resource } from '../resource/resource.ts';
 import { setImages } from '../transform/images.ts';
 import { setEntries } from '../transform/labels.ts';
 import { addNameAffix } from '../transform/name-affix.ts';
 import { setNamespace } from '../transform/namespace.ts';
 import { setReplicas } from '../transform/replicas.ts';
-import { cloneNode, MapNode } from '../yaml/index.ts';
+import { valueAdder, type ValueTarget, valueTarget } from '../transform/value-add.ts';
+import { cloneNode, MapNode, readYamlV2 } from '../yaml/index.ts';
 import type { Transformer } from './transformers.ts';
 
 /** The configuration of a builtin transformer that stands in a file of its own: the fields of all of them together. */
@@ -48,6 +54,9 @@ interface TransformerArgs {
   paths?: string[];
   patches?: string;
   jsonOp?: string;
+  value?: string;
+  targets?: ValueTarget[];
+  targetFilePath?: string;
 }
 
 const transformerArgs: Decoder<TransformerArgs> = struct<TransformerArgs>(
@@ -67,6 +76,9 @@ const transformerArgs: Decoder<TransformerArgs> = struct<TransformerArgs>(
     paths: listOf(text),
     patches: text,
     jsonOp: text,
+    value: text,
+    targets: listOf(valueTarget),
+    targetFilePath: text,
   },
   {},
   'ignored',
@@ -75,7 +87,7 @@ const transformerArgs: Decoder<TransformerArgs> = struct<TransformerArgs>(
 const top = { struct: '', path: '' };
 
 /** A transformer from an entry of `transformers`. @throws KustomizeError 'unsupported' for what is no builtin */
-export function pluginTransformer(resource: Resource, loader: Loader): Transformer {
+export function pluginTransformer(resource: Resource, loader: Loader, openApi: OpenApi): Transformer {
   const { kind } = requireBuiltin(resource);
   const args = transformerArgs.decode(resource.node, top);
   const specs = args.fieldSpecs ?? [];
@@ -98,18 +110,53 @@ export function pluginTransformer(resource: Resource, loader: Loader): Transform
     case 'ReplacementTransformer':
       return step(loadReplacements(args.replacements ?? [], loader));
     case 'PatchTransformer':
-      return step(loadPatch(ruleOf(resource), loader));
+      return step(loadPatch(ruleOf(resource), loader, openApi));
     case 'PatchStrategicMergeTransformer':
-      return step(loadStrategicPatches([...(args.paths ?? []), ...(args.patches ? [args.patches] : [])], loader));
+      return step(
+        loadStrategicPatches([...(args.paths ?? []), ...(args.patches ? [args.patches] : [])], loader, openApi),
+      );
     case 'PatchJson6902Transformer':
       return step(
         loadTargetedJsonPatch({ ...ruleOf(resource), ...(args.jsonOp ? { patch: args.jsonOp } : {}) }, loader),
       );
     case 'HashTransformer':
       return step(addHashSuffixes);
+    case 'PrefixSuffixTransformer':
+      return step((map) => {
+        addNameAffix(map, { prefix: args.prefix ?? '' }, specs);
+        addNameAffix(map, { suffix: args.suffix ?? '' }, specs);
+      });
+    case 'ValueAddTransformer':
+      return step(valueAdder(args.value?.trim() || basename(loader.root), valueTargets(args, loader)));
     default:
-      throw unsupported(resource);
+      throw generatorKinds.has(kind)
+        ? new KustomizeError('unsupported', `plugin ${formatId(resource.originalId())} not a transformer`)
+        : unknownBuiltin(resource);
   }
+}
+
+const generatorKinds = new Set([
+  'ConfigMapGenerator',
+  'SecretGenerator',
+  'IAMPolicyGenerator',
+  'HelmChartInflationGenerator',
+]);
+
+function unknownBuiltin(resource: Resource): KustomizeError {
+  return new KustomizeError('unsupported', `unable to load builtin ${formatGvk(resource.gvk)}`);
+}
+
+const targetsFile: Decoder<{ targets?: ValueTarget[] }> = struct<{ targets?: ValueTarget[] }>(
+  'Targets',
+  { targets: listOf(valueTarget) },
+  {},
+  'ignored',
+);
+
+function valueTargets(args: TransformerArgs, loader: Loader): readonly ValueTarget[] {
+  const own = args.targets ?? [];
+  if (!args.targetFilePath) return own;
+  return [...own, ...(targetsFile.decode(readYamlV2(loader.readText(args.targetFilePath)), top).targets ?? [])];
 }
 
 function namespaceStep(args: TransformerArgs, fieldSpecs: readonly FieldSpec[]): Transformer['run'] {
@@ -137,7 +184,7 @@ function only(node: MapNode, fields: readonly string[]): MapNode {
 const generatorFields = ['name', 'namespace', 'behavior', 'literals', 'files', 'envs', 'env', 'options', 'type'];
 
 /** What an entry of `generators` makes. @throws KustomizeError 'unsupported' for what is no builtin */
-export function pluginGenerated(resource: Resource, loader: Loader): Resource {
+export function pluginGenerated(resource: Resource, loader: Loader): readonly Resource[] {
   const { kind } = requireBuiltin(resource);
   const node = only(resource.node, generatorFields);
   const named = <T extends ConfigMapArgs>(args: T): T => ({
@@ -147,13 +194,14 @@ export function pluginGenerated(resource: Resource, loader: Loader): Resource {
   });
   if (kind === 'ConfigMapGenerator') {
     const args: ConfigMapArgs = configMapArgs.decode(node, top);
-    return generateConfigMap(named(args), undefined, loader);
+    return [generateConfigMap(named(args), undefined, loader)];
   }
   if (kind === 'SecretGenerator') {
     const args: SecretArgs = secretArgs.decode(node, top);
-    return generateSecret(named(args), undefined, loader);
+    return [generateSecret(named(args), undefined, loader)];
   }
-  throw unsupported(resource);
+  if (kind === 'IAMPolicyGenerator') return generateIamPolicy(iamPolicyArgs.decode(resource.node, top));
+  throw unknownBuiltin(resource);
 }
 
 function requireBuiltin(resource: Resource): { kind: string } {

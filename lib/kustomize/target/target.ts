@@ -1,3 +1,4 @@
+import { parseCrds } from '../config/crds.ts';
 import { parseTransformerConfig, TransformerConfig } from '../config/transformer-config.ts';
 import { KustomizeError, within } from '../error.ts';
 import { generateConfigMap, generateSecret } from '../generate/maps.ts';
@@ -6,17 +7,20 @@ import type { Kustomization } from '../kustomization/schema.ts';
 import { loadKustomization } from '../kustomization/read-kustomization.ts';
 import type { Loader } from '../load/loader.ts';
 import { type ParseCache, readResources } from '../resource/read-resources.ts';
-import { buildNotes, builtinOrigin, type Origin, originPath } from '../resource/origin.ts';
+import { builtinOrigin, type Origin, originPath } from '../resource/origin.ts';
 import type { Resource } from '../resource/resource.ts';
 import { Accumulator } from './accumulator.ts';
+import type { OpenApi } from '../patch/open-api.ts';
 import { pluginGenerated, pluginTransformer } from './plugins.ts';
 import { builtinTransformers, type Transformer } from './transformers.ts';
-import { print, type MapNode } from '../yaml/index.ts';
+import { formatId, idKey } from '../resource/res-id.ts';
+import { equalNodes, print, type MapNode } from '../yaml/index.ts';
 
 /** What all kustomizations of one build share. */
 export interface BuildContext {
   readonly cache: ParseCache | undefined;
   readonly warn: (line: string) => void;
+  readonly openApi: OpenApi;
   /** Throws once the build is cancelled or over its limits. */
   readonly checkpoint: () => void;
 }
@@ -37,43 +41,32 @@ export class Target {
   private readonly folder: string;
   /** The file as notes of origin name it. */
   private readonly configuredIn: string;
-  private readonly notesTransformations: boolean;
+  /** The root asks for notes of any kind. */
+  private readonly keepsNotes: boolean;
 
-  /** @param notesTransformations what the root asks for; undefined in the root itself */
-  constructor(loader: Loader, context: BuildContext, place: Place, notesTransformations?: boolean) {
+  /** @param keepsNotes whether the root asks for notes; undefined in the root itself */
+  constructor(loader: Loader, context: BuildContext, place: Place, keepsNotes?: boolean) {
     this.loader = loader;
     this.context = context;
     this.folder = place.folder;
     const { file, name } = loadKustomization(loader, place.override, context.warn);
     this.file = file;
     this.configuredIn = originPath(place.folder, name);
-    this.notesTransformations = notesTransformations ?? buildNotes(file.buildMetadata).transformations;
+    this.keepsNotes = keepsNotes ?? (file.buildMetadata ?? []).length > 0;
+    context.openApi.set(file.openapi ?? new Map(), (path) => loader.readText(path));
   }
 
   /** Runs the whole kustomization on top of what is already gathered, which is nothing but for a component. */
   accumulate(into: Accumulator): Accumulator {
     this.context.checkpoint();
-    this.refuseUnsupported();
     within('accumulating resources', () => this.addResources(into, this.file.resources ?? []));
     this.addConfigurations(into);
     this.runGenerators(into);
     within('accumulating components', () => this.addComponents(into));
     this.runTransformers(into);
+    this.runValidators(into);
     into.variables.declare(this.file.vars ?? [], into.map);
     return into;
-  }
-
-  private refuseUnsupported(): void {
-    for (const field of ['crds', 'validators', 'openapi'] as const) {
-      const value = this.file[field];
-      const used = Array.isArray(value) ? value.length > 0 : value !== undefined && value.size > 0;
-      if (used)
-        throw new KustomizeError(
-          'unsupported',
-          `cannot build '${this.loader.root}': field '${field}' is not supported yet`,
-          { path: this.loader.root },
-        );
-    }
   }
 
   private addResources(into: Accumulator, paths: readonly string[]): void {
@@ -111,7 +104,11 @@ export class Target {
       readResources(this.loader.readText(path), this.context.cache, path),
     );
     const origin: Origin = { path: originPath(this.folder, path) };
-    for (const resource of resources) resource.origin = origin;
+    for (const resource of resources) {
+      resource.origin = origin;
+      if (this.keepsNotes) resource.markAnew();
+      this.context.openApi.lookUp(resource.gvk.apiVersion, resource.kind);
+    }
     within(`merging resources from '${path}'`, () => into.map.appendAll(resources));
   }
 
@@ -119,7 +116,7 @@ export class Target {
     const place = { folder: originPath(this.folder, path) };
     const target = within(
       `couldn't make target for path '${loader.root}'`,
-      () => new Target(loader, this.context, place, this.notesTransformations),
+      () => new Target(loader, this.context, place, this.keepsNotes),
     );
     const { kind } = target.file;
     if (isComponent && kind !== 'Component') {
@@ -134,6 +131,7 @@ export class Target {
     if (isComponent) {
       // A component works on what its user has gathered, as if its fields stood there.
       within(`recursed accumulation of path '${loader.root}'`, () => target.accumulate(into));
+      within(`recursed merging from path '${loader.root}'`, () => into.mergeAgain());
       return;
     }
     const below = within(`recursed accumulation of path '${loader.root}'`, () => target.accumulate(new Accumulator()));
@@ -163,6 +161,9 @@ export class Target {
     for (const path of this.file.configurations ?? []) {
       into.config = into.config.mergeData(parseTransformerConfig(this.loader.readText(path)));
     }
+    for (const path of this.file.crds ?? []) {
+      into.config = into.config.mergeData(parseCrds(this.loader.readText(path), path));
+    }
   }
 
   private runGenerators(into: Accumulator): void {
@@ -176,9 +177,10 @@ export class Target {
     this.refuseCharts();
     const plugins = within('loading generator plugins', () => this.loadPlugins(this.file.generators ?? []));
     for (const plugin of plugins) {
-      const generated = pluginGenerated(plugin, this.loader);
-      generated.origin = pluginOrigin(plugin);
-      absorb(into.map, generated);
+      for (const generated of pluginGenerated(plugin, this.loader)) {
+        generated.origin = pluginOrigin(plugin);
+        absorb(into.map, generated);
+      }
     }
   }
 
@@ -223,17 +225,36 @@ export class Target {
   /** All are read before the first one runs. */
   private runTransformers(into: Accumulator): void {
     const steps: { transformer: Transformer; origin: Origin }[] = [];
-    for (const transformer of builtinTransformers(this.file, into.config, this.loader)) {
+    for (const transformer of builtinTransformers(this.file, into.config, this.loader, this.context.openApi)) {
       steps.push({ transformer, origin: builtinOrigin(this.configuredIn, transformer.kind) });
     }
     for (const plugin of this.loadPlugins(this.file.transformers ?? [])) {
-      steps.push({ transformer: pluginTransformer(plugin, this.loader), origin: pluginOrigin(plugin) });
+      steps.push({
+        transformer: pluginTransformer(plugin, this.loader, this.context.openApi),
+        origin: pluginOrigin(plugin),
+      });
     }
     for (const { transformer, origin } of steps) {
       this.context.checkpoint();
       transformer.run(into.map);
-      if (this.notesTransformations) for (const resource of into.map.resources) resource.transformations.push(origin);
+      if (this.keepsNotes) for (const resource of into.map.resources) resource.noteTransformation(origin);
       into.map.dropEmpty();
+    }
+  }
+
+  /** Transformers that may change nothing but their own label. */
+  private runValidators(into: Accumulator): void {
+    const validators = this.loadPlugins(this.file.validators ?? []).map((plugin) =>
+      pluginTransformer(plugin, this.loader, this.context.openApi),
+    );
+    for (const validator of validators) {
+      const before = into.map.resources.map((resource) => resource.clone());
+      validator.run(into.map);
+      const changed = firstChange(before, into.map.resources);
+      if (changed === undefined) continue;
+      throw new KustomizeError('transformerFailed', `validator shouldn't modify the resource map: ${changed}`, {
+        path: this.loader.root,
+      });
     }
   }
 }
@@ -244,4 +265,21 @@ function pluginOrigin(plugin: Resource): Origin {
     ...(origin?.path === undefined ? {} : { configuredIn: origin.path }),
     configuredBy: { apiVersion: gvk.apiVersion, kind: gvk.kind, name, ...(namespace === '' ? {} : { namespace }) },
   };
+}
+
+const validatedBy = 'validated-by';
+
+/** What a validator has changed, in words; undefined when nothing. */
+function firstChange(before: readonly Resource[], after: readonly Resource[]): string | undefined {
+  if (before.length !== after.length) return 'lists have different number of entries';
+  const index = new Map(after.map((resource) => [idKey(resource.currentId()), resource]));
+  for (const old of before) {
+    const id = old.currentId();
+    const now = index.get(idKey(id))?.clone();
+    if (now === undefined) return `id in self missing from other; id: ${formatId(id)}`;
+    const labels = now.labels();
+    if (labels.delete(validatedBy)) now.setLabels(labels);
+    if (!equalNodes(old.node, now.node) || old.timesRemembered !== now.timesRemembered) return 'nodes unequal';
+  }
+  return undefined;
 }

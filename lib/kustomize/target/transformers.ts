@@ -3,6 +3,7 @@ import { KustomizeError } from '../error.ts';
 import type { FieldSpec, Kustomization, LabelRule } from '../kustomization/schema.ts';
 import type { Loader } from '../load/loader.ts';
 import { loadPatch, loadStrategicPatches, loadTargetedJsonPatch } from '../patch/load-patch.ts';
+import type { OpenApi } from '../patch/open-api.ts';
 import { loadReplacements } from '../replace/load-replacements.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import { setImages } from '../transform/images.ts';
@@ -23,12 +24,13 @@ export function* builtinTransformers(
   file: Kustomization,
   config: TransformerConfig,
   loader: Loader,
+  openApi: OpenApi,
 ): Generator<Transformer> {
   const { patchesStrategicMerge = [], namespace, namePrefix, nameSuffix } = file;
   if (patchesStrategicMerge.length > 0) {
-    yield { kind: 'PatchStrategicMergeTransformer', run: loadStrategicPatches(patchesStrategicMerge, loader) };
+    yield { kind: 'PatchStrategicMergeTransformer', run: loadStrategicPatches(patchesStrategicMerge, loader, openApi) };
   }
-  for (const rule of file.patches ?? []) yield { kind: 'PatchTransformer', run: loadPatch(rule, loader) };
+  for (const rule of file.patches ?? []) yield { kind: 'PatchTransformer', run: loadPatch(rule, loader, openApi) };
   if (namespace) {
     const rule = { namespace, fieldSpecs: config.list('namespace') };
     yield { kind: 'NamespaceTransformer', run: (map) => setNamespace(map, rule) };
@@ -75,7 +77,7 @@ function* labelTransformers(file: Kustomization, config: TransformerConfig): Gen
 
 /** Own fields first, then what the rule includes. */
 function labelFieldSpecs(rule: LabelRule, config: TransformerConfig): readonly FieldSpec[] {
-  const own = rule.fields ?? [];
+  const own = mergeFieldSpecs(rule.fields ?? [], config.list('labels'));
   if (rule.includeSelectors) return mergeFieldSpecs(own, config.list('commonLabels'));
   const withTemplates = rule.includeTemplates ? mergeFieldSpecs(own, config.list('templateLabels')) : own;
   try {

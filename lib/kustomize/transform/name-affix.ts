@@ -17,6 +17,7 @@ export function addNameAffix(map: ResMap, affix: Affix, specs: readonly FieldSpe
     for (const spec of specs) {
       if (!isSelected(original.gvk, spec)) continue;
       if (spec.path === 'metadata/name') {
+        resource.mark();
         if ('prefix' in affix) resource.prefixes.push(affix.prefix);
         else resource.suffixes.push(affix.suffix);
         resource.rememberId();

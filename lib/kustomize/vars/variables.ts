@@ -3,12 +3,15 @@ import { KustomizeError } from '../error.ts';
 import { applyFieldSpec } from '../fields/apply-field-spec.ts';
 import type { Variable } from '../kustomization/schema.ts';
 import { formatGvk, parseApiVersion } from '../resource/gvk.ts';
-import { effectiveNamespace, NO_NAMESPACE, type ResId } from '../resource/res-id.ts';
+import { effectiveNamespace, type ResId } from '../resource/res-id.ts';
 import type { ResMap } from '../resource/res-map.ts';
 import type { Resource } from '../resource/resource.ts';
 import { gvkOf } from '../resource/gvk.ts';
-import type { Node, ScalarNode } from '../yaml/index.ts';
-import { expand } from './expand.ts';
+import { type Node, ScalarNode } from '../yaml/index.ts';
+import { scalarToJson } from '../yaml/json.ts';
+import { splitReplacementPath } from '../replace/field-path.ts';
+import { lookup } from '../replace/lookup.ts';
+import { expand, type Mapping } from './expand.ts';
 
 /** A variable with the resource that it was bound to where it was declared: renames do not lose it. */
 interface Binding {
@@ -48,7 +51,9 @@ export class Variables {
     const used = new Set<string>();
     const mapping = (name: string): ScalarNode | undefined => {
       used.add(name);
-      return values.get(name);
+      const value = values.get(name);
+      // A collection has no place in a text: kustomize leaves the reference as it is.
+      return value?.kind === 'scalar' ? value : undefined;
     };
     const specs = config.list('varReference');
     for (const resource of map.resources) {
@@ -69,11 +74,10 @@ function targetId(rule: Variable): ResId {
 
 function boundResource(rule: Variable, map: ResMap): Resource | undefined {
   const target = targetId(rule);
-  const exact = target.namespace !== '' || effectiveNamespace(target) === NO_NAMESPACE;
+  // The scope of the target's kind is not looked up: with a namespace, a cluster-scoped object is never meant.
+  const exact = target.namespace !== '';
   const isMeant = (id: ResId): boolean =>
-    id.name === target.name &&
-    id.gvk.key === target.gvk.key &&
-    (!exact || effectiveNamespace(id) === effectiveNamespace(target));
+    id.name === target.name && id.gvk.key === target.gvk.key && (!exact || effectiveNamespace(id) === target.namespace);
   const matches = map.resources.filter(
     (resource) => isMeant(resource.currentId()) || resource.previousIds().some(isMeant),
   );
@@ -95,43 +99,50 @@ function describe(rule: Variable): string {
 
 const fieldPath = (rule: Variable): string => rule.fieldref?.fieldPath || 'metadata.name';
 
-function valueOf({ rule, resource }: Binding): ScalarNode {
+function valueOf({ rule, resource }: Binding): Node {
   if (resource === undefined) {
     throw new KustomizeError(
       'referenceFailed',
       `var '${describe(rule)}' cannot be mapped to a field in the set of known resources`,
     );
   }
-  const node = lookUp(resource.node, splitPath(fieldPath(rule)));
-  if (node?.kind !== 'scalar') {
+  const node = find(resource, fieldPath(rule));
+  if (node === undefined) {
     throw new KustomizeError(
       'referenceFailed',
       `field specified in var '${describe(rule)}' not found in corresponding resource`,
     );
   }
-  return node;
+  return node.kind === 'scalar' ? canonical(node) : node;
 }
 
-/** `a.b[0].c\.d` → a, b, 0, c.d. */
+/** Numbers and booleans as Go prints them. */
+function canonical(node: ScalarNode): ScalarNode {
+  const value = scalarToJson(node);
+  if (value === null || typeof value === 'string') return node;
+  return new ScalarNode(String(value), node.tag);
+}
+
+/** `a.b[0]` is `a.b.0`. */
 function splitPath(path: string): string[] {
-  const parts: string[] = [];
-  for (const [, index, name = ''] of path.matchAll(/\[([^\]]*)\]|((?:\\.|[^.[\\])+)/g)) {
-    parts.push(index ?? name.replaceAll(/\\(.)/g, '$1'));
-  }
-  return parts;
+  return splitReplacementPath(path).flatMap((part) => {
+    const match = /^(.*)\[(\d+)\]$/.exec(part);
+    if (match === null) return [part];
+    const [, name = '', index = ''] = match;
+    return name === '' ? [index] : [name, index];
+  });
 }
 
-function lookUp(root: Node, path: readonly string[]): Node | undefined {
-  let node: Node | undefined = root;
-  for (const part of path) {
-    if (node?.kind === 'map') node = node.get(part);
-    else if (node?.kind === 'seq' && /^\d+$/.test(part)) node = node.items[Number(part)];
-    else return undefined;
+function find(resource: Resource, path: string): Node | undefined {
+  try {
+    return lookup(resource.node, splitPath(path));
+  } catch (error) {
+    if (error instanceof KustomizeError) return undefined;
+    throw error;
   }
-  return node;
 }
 
-function expandIn(node: Node, mapping: (name: string) => ScalarNode | undefined): void {
+function expandIn(node: Node, mapping: Mapping): void {
   switch (node.kind) {
     case 'scalar':
       expandScalar(node, mapping);
@@ -149,7 +160,7 @@ function expandIn(node: Node, mapping: (name: string) => ScalarNode | undefined)
   }
 }
 
-function expandScalar(node: ScalarNode, mapping: (name: string) => ScalarNode | undefined): void {
+function expandScalar(node: ScalarNode, mapping: Mapping): void {
   if (node.tag !== '!!str' || !node.value.includes('$')) return;
   const expanded = expand(node.value, mapping);
   if (typeof expanded === 'string') node.value = expanded;

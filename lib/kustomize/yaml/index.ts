@@ -1,6 +1,16 @@
 export { YamlError, type YamlErrorCode } from './error.ts';
 export { fromJson, goJsonMarshal, type JsonValue, toJson } from './json.ts';
-export { cloneNode, equalNodes, MapNode, type Node, scalar, ScalarNode, type ScalarStyle, SeqNode } from './node.ts';
+export {
+  assignScalar,
+  cloneNode,
+  equalNodes,
+  MapNode,
+  type Node,
+  scalar,
+  ScalarNode,
+  type ScalarStyle,
+  SeqNode,
+} from './node.ts';
 export { print, printDocuments } from './printer.ts';
 export { blockScalar, inlineScalar, isSimpleKey, printV3, type PrintV3Options } from './printer-v3.ts';
 export {

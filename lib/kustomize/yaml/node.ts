@@ -157,6 +157,13 @@ export function scalar(value: string): ScalarNode {
   return new ScalarNode(value, '!!str');
 }
 
+/** Makes one scalar mean what another does, in place: wherever the node is, it changes. */
+export function assignScalar(target: ScalarNode, source: Pick<ScalarNode, 'value' | 'tag' | 'style'>): void {
+  target.value = source.value;
+  target.tag = source.tag;
+  target.style = source.style;
+}
+
 export function cloneNode<T extends Node>(node: T): T;
 export function cloneNode(node: Node): Node {
   switch (node.kind) {

@@ -1,5 +1,5 @@
 /** Go's `strconv.FormatFloat(x, 'g', -1, 64)`, as yaml.v2 prints floats: e-form below 1e-4 and from 1e6 on. */
-function formatGoFloat(x: number): string {
+export function formatGoFloat(x: number): string {
   const [mantissa = '', exponentText = '0'] = Math.abs(x).toExponential().split('e');
   const sign = x < 0 || Object.is(x, -0) ? '-' : '';
   const exponent = Number(exponentText);
