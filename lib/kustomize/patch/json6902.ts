@@ -90,11 +90,8 @@ function plainJson<T extends Node>(node: T): T {
 function passThroughJson(node: ScalarNode): void {
   switch (node.tag) {
     case '!!str':
-      node.style = node.value.includes('\n')
-        ? 'literal'
-        : resolvePlain(node.value, 'v3') === '!!str'
-          ? 'plain'
-          : 'double';
+      // Texts of several lines keep their style: how they were folded decides what is printed.
+      if (!node.value.includes('\n')) node.style = resolvePlain(node.value, 'v3') === '!!str' ? 'plain' : 'double';
       return;
     case '!!int':
       if (PLAIN_INTEGER.test(node.value)) node.style = 'plain';
