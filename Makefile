@@ -56,6 +56,16 @@ e2e: install ## Tests on a real control plane, Git server and kustomize
 bench: install ## N Kustomizations of 4 objects: first sync, update, no-op, delete (N=100)
 	node hack/bench/sync.ts --units $(or $(N),100)
 
+.PHONY: parity fuzz-kustomize bench-kustomize
+parity: install ## Our engines against the real kustomize, sops and cel-go
+	node hack/test/main.ts e2e $(wildcard test/parity/*.e2e.test.ts)
+
+fuzz-kustomize: install ## Generated kustomizations, ours against the real kustomize
+	node hack/fuzz/kustomize.ts
+
+bench-kustomize: install ## Builds of several sizes, ours beside the real kustomize
+	node hack/bench/kustomize.ts
+
 .PHONY: help
 help:
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
